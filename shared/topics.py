@@ -1,0 +1,104 @@
+"""Topics and their wiring, read from ``deploy/topics.yml``: the one place for both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from shared.errors import SettingsError
+from shared.resources import deploy_path
+
+_UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. ``max_message`` in bytes, ``retention_ms`` in milliseconds."""
+
+    name: str
+    partitions: int
+    max_message: int
+    retention_ms: int
+    log_append_time: bool = False
+
+    def config(self) -> dict[str, str]:
+        """The broker's configuration entries for this topic."""
+        config = {
+            "cleanup.policy": "delete",
+            "max.message.bytes": str(self.max_message),
+            "retention.ms": str(self.retention_ms),
+        }
+        if self.log_append_time:
+            config["message.timestamp.type"] = "LogAppendTime"
+        return config
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What one service reads, writes and, for the deduplicator, shares as a log."""
+
+    service: str
+    reads: Topic
+    writes: Topic | None
+    log: Topic | None
+    rejected: Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    """All topics and the wiring of all services."""
+
+    topics: dict[str, Topic]
+    services: dict[str, Wiring]
+    rejected: Topic
+
+    @property
+    def largest_message(self) -> int:
+        """The largest ``max_message`` of all: what brokers must accept."""
+        return max(topic.max_message for topic in self.topics.values())
+
+
+def load_topology(path: Path, namespace: str = "") -> Topology:
+    """Read a topology; ``namespace`` prefixes every topic's name (``test-1.news.ingest``).
+
+    Raises :class:`SettingsError` naming the file and the entry that is wrong.
+    """
+    try:
+        raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        prefix = f"{namespace}." if namespace else ""
+        topics = {name: _topic(prefix + name, spec) for name, spec in raw["topics"].items()}
+        rejected = topics[raw["rejected"]]
+        services = {
+            service: Wiring(
+                service=service,
+                reads=topics[spec["reads"]],
+                writes=topics[spec["writes"]] if "writes" in spec else None,
+                log=topics[spec["log"]] if "log" in spec else None,
+                rejected=rejected,
+            )
+            for service, spec in raw["services"].items()
+        }
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
+    return Topology(topics, services, rejected)
+
+
+@cache
+def topology(namespace: str = "") -> Topology:
+    """The shipped topology under ``namespace``."""
+    return load_topology(deploy_path("topics.yml"), namespace)
+
+
+def _topic(name: str, spec: dict[str, Any]) -> Topic:
+    amount, unit = str(spec["retention"])[:-1], str(spec["retention"])[-1]
+    return Topic(
+        name=name,
+        partitions=int(spec["partitions"]),
+        max_message=int(spec["max_message"]),
+        retention_ms=int(amount) * _UNITS_MS[unit],
+        log_append_time=spec.get("timestamps") == "log",
+    )
