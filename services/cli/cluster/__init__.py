@@ -1,0 +1,1 @@
+"""The real servers and the services as processes of this machine, without Docker."""
