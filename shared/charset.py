@@ -85,9 +85,9 @@ def detect(data: bytes, declared: str | None = None, is_html: bool = False) -> s
     if _is_utf8(data):
         return "utf-8"
     for label in labels:
-        name = codec_name(label)
-        if name is not None and _bears_out(data, name):
-            return name
+        declared_name = codec_name(label)
+        if declared_name is not None and _bears_out(data, declared_name):
+            return declared_name
     return _statistics(data)
 
 

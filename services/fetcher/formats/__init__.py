@@ -1,0 +1,38 @@
+"""The registry of formats. The surest that recognises a sample unwraps it."""
+
+from __future__ import annotations
+
+from services.fetcher.formats.base import NO, Format
+from services.fetcher.formats.foreign import Foreign
+from services.fetcher.formats.gzip_stream import GzipStream
+from services.fetcher.formats.json_records import Json, JsonLines
+from services.fetcher.formats.text import Html, PlainText, Xml
+from services.fetcher.formats.zip_archive import ZipArchive
+from services.fetcher.settings import FetcherSettings
+from services.fetcher.sniff import Sample
+
+
+def registry(settings: FetcherSettings) -> tuple[Format, ...]:
+    """All formats, in the order in which ties are decided."""
+    return (
+        GzipStream(),
+        ZipArchive(),
+        Foreign(),
+        Html(),
+        Xml(),
+        JsonLines(settings),
+        Json(settings),
+        PlainText(),
+    )
+
+
+def recognise(formats: tuple[Format, ...], sample: Sample) -> Format | None:
+    """The format of ``sample``, or ``None`` when no format knows it."""
+    best, sure = None, NO
+    for candidate in formats:
+        confidence = candidate.recognise(sample)
+        if confidence > sure:
+            best, sure = candidate, confidence
+        if sure >= 100:
+            break
+    return best

@@ -1,0 +1,89 @@
+"""Formats that are recognised only to be refused by name, instead of as noise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.fetcher.formats.base import MAGIC, NO, Found, Refused
+from services.fetcher.limits import Budget
+from services.fetcher.sniff import Sample
+
+# Offset, bytes, name. Signatures of formats' own specifications; those of two or three letters
+# that text can begin with stand in `_weak` with a second look.
+_MAGIC = (
+    (0, b"\x89PNG\r\n\x1a\n", "PNG image"),
+    (0, b"\xff\xd8\xff", "JPEG image"),
+    (0, b"GIF87a", "GIF image"),
+    (0, b"GIF89a", "GIF image"),
+    (0, b"II*\x00", "TIFF image"),
+    (0, b"MM\x00*", "TIFF image"),
+    (0, b"\x00\x00\x01\x00", "icon"),
+    (0, b"%!PS", "PostScript"),
+    (0, b"{\\rtf", "RTF"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office file (OLE)"),
+    (0, b"\x7fELF", "ELF program"),
+    (0, b"\xca\xfe\xba\xbe", "Java class or Mach-O program"),
+    (0, b"\xcf\xfa\xed\xfe", "Mach-O program"),
+    (0, b"\xce\xfa\xed\xfe", "Mach-O program"),
+    (0, b"\x00asm", "WebAssembly program"),
+    (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
+    (0, b"Rar!\x1a\x07", "RAR archive"),
+    (0, b"\xfd7zXZ\x00", "xz file"),
+    (0, b"\x28\xb5\x2f\xfd", "Zstandard file"),
+    (0, b"\x04\x22\x4d\x18", "LZ4 file"),
+    (0, b"BZh91AY&SY", "bzip2 file"),
+    (257, b"ustar", "tar archive"),
+    (4, b"ftyp", "MP4 or HEIF media"),
+    (0, b"OggS\x00", "Ogg media"),
+    (0, b"fLaC\x00", "FLAC audio"),
+    (0, b"\x1a\x45\xdf\xa3", "Matroska media"),
+    (0, b"SQLite format 3\x00", "SQLite database"),
+    (0, b"wOFF", "font"),
+    (0, b"wOF2", "font"),
+    (0, b"\x00\x01\x00\x00\x00", "font"),
+    (0, b"PAR1", "Parquet file"),
+    (0, b"WARC/1.", "WARC archive"),
+)
+
+
+class Foreign:
+    """Images, office files, programs, archives and media that are not read."""
+
+    name = "foreign"
+    container = False
+
+    def recognise(self, sample: Sample) -> int:
+        """By the magic number."""
+        return MAGIC if _kind(sample.head) else NO
+
+    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+        """One refusal that names the format."""
+        yield Refused(
+            "unsupported_format", f"{_kind(sample.head)} is not read", sample.data, whole=True
+        )
+
+
+def _kind(head: bytes) -> str:
+    for offset, magic, name in _MAGIC:
+        if head.startswith(magic, offset):
+            return name
+    return _weak(head)
+
+
+def _weak(head: bytes) -> str:
+    """Formats whose signature alone text could hold: a second fact must agree."""
+    if 0 <= head.find(b"%PDF-", 0, 1024) <= 1019 and (
+        head.startswith(b"%PDF-") or b"\x00" in head or b" obj" in head
+    ):
+        return "PDF"
+    if head.startswith(b"MZ") and b"\x00\x00" in head[:64]:
+        return "Windows program"
+    if head.startswith(b"RIFF") and head[8:12] in (b"WEBP", b"WAVE", b"AVI "):
+        return f"RIFF media ({head[8:12].decode().strip()})"
+    if head.startswith(b"BM") and head[6:10] == b"\x00\x00\x00\x00" and len(head) > 26:
+        return "BMP image"
+    if head.startswith(b"ID3") and head[3:4] in (b"\x02", b"\x03", b"\x04"):
+        return "MP3 audio"
+    if head.startswith(b"BZh") and head[4:10] == b"1AY&SY":
+        return "bzip2 file"
+    return ""

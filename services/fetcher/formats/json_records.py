@@ -1,0 +1,193 @@
+"""JSON and JSON Lines of records."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from services.fetcher.formats.base import HINTED, NO, STRUCTURE, Document, Found, Refused
+from services.fetcher.formats.mapping import Mapping
+from services.fetcher.limits import Budget, PartRefused
+from services.fetcher.settings import FetcherSettings
+from services.fetcher.sniff import Sample
+from shared.charset import decode
+from shared.records import Record
+
+# How JSON of records begins, and "[Reuters] Paris" or "{{ template }}" does not.
+_BEGINS = re.compile(r"""\s*(?:\[\s*)?\{\s*(?:"|\})|\s*\[\s*(?:\]|["\[{\d-])""")
+_JSON_NAMES = (".json", ".geojson", ".jsonld")
+_JSON_TYPES = ("application/json", "application/ld+json", "text/json")
+_LINES_NAMES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
+_LINES_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines",
+                "application/jsonlines")  # fmt: skip
+_HEAD = 4_096  # characters within which the first object begins
+_LOOK = 20  # lines that tell JSON Lines from a JSON file over several lines
+
+
+class InvalidJson(Exception):
+    """What is wrong, for a person."""
+
+
+class Json:
+    """One JSON text: a record, an array of records, or an object around such an array."""
+
+    name = "json"
+    container = False
+
+    def __init__(self, settings: FetcherSettings) -> None:
+        self._mapping = Mapping(settings)
+
+    def recognise(self, sample: Sample) -> int:
+        """By its first characters; what looks a little like text must parse or be named so."""
+        text = sample.text_head
+        if text[:1] not in ("{", "[") or not _BEGINS.match(text) or not sample.is_text:
+            return NO
+        if text.startswith("{") or re.match(r"\[\s*\{", text):
+            return STRUCTURE
+        if sample.suffix in _JSON_NAMES or sample.media_type in _JSON_TYPES:
+            return HINTED
+        # A numbered list or a quotation in brackets also begins so.
+        return HINTED if len(sample.data) <= len(sample.head) and _parses(sample) else NO
+
+    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+        """A record for each object; positions count from 1."""
+        limit = budget.settings.max_json_bytes
+        if len(sample.data) > limit:
+            detail = f"{len(sample.data)} bytes of JSON, max_json_bytes={limit}; use JSON Lines"
+            yield Refused("too_large", detail, whole=True)
+            return
+        try:
+            value = _parse(decode(sample.data, sample.declared, False)[0])
+        except InvalidJson as error:
+            yield Refused("invalid_json", str(error), sample.data, whole=True)
+            return
+        if isinstance(value, dict):
+            inner = None if self._mapping.is_record(value) else self._mapping.records(value)
+            if inner is None:
+                yield _mapped(self._mapping, value, sample.data, "", whole=True)
+                return
+            value = inner
+        if not isinstance(value, list) or not any(isinstance(item, dict) for item in value):
+            yield Refused("no_records", "the JSON holds no objects", sample.data, whole=True)
+            return
+        for number, item in enumerate(value, 1):
+            yield _mapped(self._mapping, item, None, f"item {number}")
+
+
+class JsonLines:
+    """One JSON object a line; a bad line is refused by itself."""
+
+    name = "jsonl"
+    container = False
+
+    def __init__(self, settings: FetcherSettings) -> None:
+        self._mapping = Mapping(settings)
+
+    def recognise(self, sample: Sample) -> int:
+        """By whole objects in at least half of the first lines, or by one and the name."""
+        text = sample.text_head
+        named = sample.suffix in _LINES_NAMES or sample.media_type in _LINES_TYPES
+        if "{" not in text[:_HEAD] or not sample.is_text:
+            return NO
+        lines = [line for line in text.split("\n", 3 * _LOOK) if line.strip()][:_LOOK]
+        if len(lines) < (1 if named else 2):
+            return NO
+        objects = sum(1 for line in lines if _is_object(line))
+        if named:
+            return STRUCTURE + 2 if objects or lines[0].startswith("{") else NO
+        return STRUCTURE + 1 if objects and 2 * objects >= len(lines) else NO
+
+    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+        """A record for each line; blank lines are nothing."""
+        text, _ = decode(sample.data, sample.declared, False)
+        for number, line in enumerate(_lines(text), 1):
+            line = line.strip("\r\ufeff \t\x00")
+            if not line:
+                continue
+            raw = line.encode("utf-8", "replace")
+            place = f"line {number}"
+            if len(raw) > budget.settings.max_document_bytes:
+                limit = budget.settings.max_document_bytes
+                detail = f"{len(raw)} bytes in one line, max_document_bytes={limit}"
+                yield Refused("too_large", detail, raw, place)
+                continue
+            try:
+                value = _parse(line)
+            except InvalidJson as error:
+                yield Refused("invalid_json", str(error), raw, place)
+                continue
+            yield _mapped(self._mapping, value, raw, place)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Lines by line feeds alone (other breaks may stand within JSON strings), one at a time."""
+    start = 0
+    while start <= len(text):
+        end = text.find("\n", start)
+        if end < 0:
+            end = len(text)
+        yield text[start:end]
+        start = end + 1
+
+
+def _mapped(
+    mapping: Mapping, value: Any, raw: bytes | None, place: str, *, whole: bool = False
+) -> Found:
+    if not isinstance(value, dict):
+        kept = _kept(value) if raw is None else raw
+        return Refused("not_a_record", f"{type(value).__name__}, not an object", kept, place, whole)
+    try:
+        record = mapping.record(value)
+    except PartRefused as refusal:
+        kept = _kept(value) if raw is None else raw
+        return Refused(refusal.reason, refusal.detail, kept, place, whole)
+    return Document(record.encode(), Record.CONTENT_TYPE, place, record.url or "")
+
+
+def _kept(value: Any) -> bytes:
+    """An item of an array as bytes of its own, for the rejection."""
+    try:
+        return json.dumps(value).encode("ascii")
+    except (RecursionError, ValueError):
+        return b""
+
+
+def _parse(text: str) -> Any:
+    """The value of a JSON text; raises :class:`InvalidJson`.
+
+    orjson reads nearly all. What it refuses and people still write is read by the standard
+    library: numbers of any length (kept as their digits), lone surrogates, raw control
+    characters in strings, NaN. Of repeated keys the last counts.
+    """
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        pass
+    try:
+        return json.loads(text, strict=False, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise InvalidJson(f"{error.msg} at {place}") from None
+    except RecursionError:
+        raise InvalidJson("nested too deep to be read") from None
+
+
+def _is_object(line: str) -> bool:
+    if not line.lstrip().startswith("{"):
+        return False
+    try:
+        return isinstance(_parse(line), dict)
+    except InvalidJson:
+        return False
+
+
+def _parses(sample: Sample) -> bool:
+    try:
+        _parse(sample.text_head)
+    except InvalidJson:
+        return False
+    return True

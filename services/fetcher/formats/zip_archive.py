@@ -1,0 +1,171 @@
+"""zip: members in the order of the directory, each decompressed within the limits."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from itertools import pairwise
+
+from services.fetcher.formats.base import MAGIC, NO, Child, Found, Refused, Skipped
+from services.fetcher.limits import Budget, Exhausted, PartRefused
+from services.fetcher.sniff import Sample
+
+_LOCAL = b"PK\x03\x04"
+_EMPTY = b"PK\x05\x06"
+_CENTRAL = b"PK\x01\x02"
+_CHUNK = 262_144
+_ENCRYPTED = 0x1
+_UTF8_NAME = 0x800
+_LOCAL_HEADER = 30
+# zipfile decompresses these in bounded steps; bzip2 and LZMA it does not.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+# What zipfile is seen to raise over broken archives.
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    struct.error,
+)
+_LITTER_FOLDERS = ("__MACOSX/",)
+_LITTER_NAMES = (".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+class ZipArchive:
+    """A zip of documents. Office files, books and programs in zip's clothes are named so."""
+
+    name = "zip"
+    container = True
+
+    def recognise(self, sample: Sample) -> int:
+        """By the magic number of a local header, or of the end of an empty archive."""
+        return MAGIC if sample.data.startswith((_LOCAL, _EMPTY)) else NO
+
+    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+        """Each member as a child; broken ones are refused by themselves."""
+        data = sample.data
+        _count_first(data, budget)
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(data))
+        except _BROKEN as error:
+            yield Refused("corrupt_zip", _said(error), data, whole=True)
+            return
+        with archive:
+            members = archive.infolist()
+            kind = _disguise(archive, members)
+            if kind:
+                yield Refused("unsupported_format", f"{kind} is not read", data, whole=True)
+                return
+            overlap = _overlap(members)
+            if overlap:
+                yield Refused("zip_bomb", overlap, data, whole=True)
+                return
+            if not members:
+                yield Refused("empty", "the archive has no members", data, whole=True)
+                return
+            for info in members:
+                yield _member(archive, info, budget, data)
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, data: bytes) -> Found:
+    name = _name(info)
+    if info.is_dir():
+        return Skipped("directory")
+    base = name.rpartition("/")[2]
+    if name.startswith(_LITTER_FOLDERS) or "/__MACOSX/" in name or base in _LITTER_NAMES:
+        return Skipped("archive_litter")
+    if info.flag_bits & _ENCRYPTED:
+        return Refused("encrypted", "the member is encrypted", _raw(info, data), name)
+    if info.compress_type not in _METHODS:
+        method = _METHOD_NAMES.get(info.compress_type, f"method {info.compress_type}")
+        return Refused("unsupported_compression", f"compressed by {method}", _raw(info, data), name)
+    try:
+        return Child(_read(archive, info, budget), name, base)
+    except PartRefused as refusal:
+        return Refused(refusal.reason, refusal.detail, _raw(info, data), name)
+    except _BROKEN as error:
+        return Refused("corrupt_zip_member", _said(error), _raw(info, data), name)
+
+
+def _raw(info: zipfile.ZipInfo, data: bytes) -> bytes:
+    """What is kept of a refused member: its bytes as they stand in the archive."""
+    start = max(0, info.header_offset)
+    return data[start : start + _LOCAL_HEADER + len(info.filename) + info.compress_size]
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:
+    out = bytearray()
+    with archive.open(info) as stream:
+        while piece := stream.read(_CHUNK):
+            out += piece
+            budget.unpacked(len(piece))
+            budget.size(len(out))
+            budget.ratio(len(out), info.compress_size)
+    return bytes(out)
+
+
+def _count_first(data: bytes, budget: Budget) -> None:
+    """Refuse a directory of far too many entries before it is read into objects."""
+    end = data.rfind(_EMPTY)
+    if end < 0 or end + 16 > len(data):
+        return
+    (size,) = struct.unpack_from("<L", data, end + 12)
+    count = data.count(_CENTRAL, max(0, end - size) if size <= end else 0, end)
+    limit = budget.settings.max_members
+    if count > limit:
+        raise Exhausted("too_many_members", f"the zip has {count} members, max_members={limit}")
+
+
+def _overlap(members: list[zipfile.ZipInfo]) -> str:
+    """Why members share bytes of the archive, as only bombs' do; empty when they do not."""
+    ordered = sorted(members, key=lambda info: info.header_offset)
+    for first, second in pairwise(ordered):
+        end = first.header_offset + _LOCAL_HEADER + first.compress_size
+        if end > second.header_offset:
+            return f"members {_name(first)!r} and {_name(second)!r} overlap"
+    return ""
+
+
+def _disguise(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> str:
+    """What a zip is that is no archive of documents: by the members that its kind must have."""
+    names = {info.filename for info in members[:50]}
+    if "[Content_Types].xml" in names:
+        kinds = {"word": "DOCX", "xl": "XLSX", "ppt": "PPTX"}
+        tops = {name.partition("/")[0] for name in names}
+        return next((label for top, label in kinds.items() if top in tops), "an Office file")
+    if members and members[0].filename == "mimetype" and members[0].file_size < 200:
+        try:
+            kind = archive.read(members[0]).decode("ascii", "replace").strip()
+        except _BROKEN:
+            return ""
+        if kind == "application/epub+zip":
+            return "EPUB"
+        if kind.startswith("application/vnd.oasis.opendocument"):
+            return "OpenDocument"
+    if "META-INF/MANIFEST.MF" in names:
+        return "a Java archive"
+    return ""
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    """The member's name; one that its writer did not flag as UTF-8 may be so all the same."""
+    name = info.filename
+    if not info.flag_bits & _UTF8_NAME:
+        try:
+            return name.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return name
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
