@@ -57,7 +57,15 @@ class SettingsError(WireroomError):
 
 
 class QueryError(WireroomError):
-    """A search query cannot be understood; the message points at the place."""
+    """A search query cannot be understood.
+
+    ``position`` is the index of the character at fault, or ``None`` when no place is.
+    """
+
+    def __init__(self, message: str, position: int | None = None) -> None:
+        place = "" if position is None else f" (at character {position + 1})"
+        super().__init__(message + place)
+        self.position = position
 
 
 class StoreError(WireroomError):

@@ -48,8 +48,8 @@ class RuntimeSettings(BaseSettings):
     health_port: int = Field(0, ge=0, le=65535)
     """Port of ``/healthz`` and ``/metrics``; 0 takes a free one and logs it."""
 
-    workers: int = Field(1, ge=0, le=256)
-    """Processes of the pool for CPU work; 0 runs it in a thread of the service itself."""
+    workers: int = Field(1, ge=1, le=256)
+    """Processes of the pool for CPU work, in each instance of a service."""
 
     batch_size: int = Field(64, ge=1, le=10_000)
     batch_seconds: float = Field(0.05, gt=0, le=10)

@@ -79,6 +79,14 @@ def comparable(text: str) -> str:
     return _SPACE.sub(" ", folded.casefold()).strip()
 
 
+def searchable(text: str) -> str:
+    """``text`` as it is tokenised for search: NFKC, without invisible characters.
+
+    Case, diacritics, quotes and dashes stay: tokenisers fold these, and snippets show them.
+    """
+    return unicodedata.normalize("NFKC", text.translate(_INVISIBLE))
+
+
 def crockford(digest: bytes, length: int = ID_LENGTH) -> str:
     """The first ``length`` base32 characters of ``digest`` (at least ``length * 5 / 8`` bytes)."""
     bits = int.from_bytes(digest, "big")

@@ -25,6 +25,15 @@ class Topic:
     retention_ms: int
     log_append_time: bool = False
 
+    @property
+    def max_record(self) -> int:
+        """The largest record that a producer sends, in bytes.
+
+        Below ``max_message``, which the broker compares with a whole batch: the batch has a
+        header, and what cannot be compressed grows by up to 0.4 % (LZ4's block format).
+        """
+        return self.max_message - self.max_message // 128 - 1024
+
     def config(self) -> dict[str, str]:
         """The broker's configuration entries for this topic."""
         config = {

@@ -1,0 +1,35 @@
+"""Every metric, in one list, with what it tells."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_BATCH = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+# Messages read by a stage, also those read again after a restart.
+CONSUMED = Counter("wireroom_consumed_messages", "Messages read", ["stage"])
+# Bytes of the values of these messages.
+CONSUMED_BYTES = Counter("wireroom_consumed_bytes", "Bytes read", ["stage"])
+# Messages that a stage wrote and that were acknowledged.
+EMITTED = Counter("wireroom_emitted_messages", "Messages written", ["stage"])
+# Messages that needed nothing, by the stage's own reason.
+DROPPED = Counter("wireroom_dropped_messages", "Messages dropped on purpose", ["stage", "reason"])
+# Messages, or parts of one, that went to news.rejected, by reason.
+REJECTED = Counter("wireroom_rejected_messages", "Messages refused", ["stage", "reason"])
+# Times that something was tried again after a transient error: "process" or "publish".
+RETRIES = Counter("wireroom_retries", "Retries", ["stage", "step"])
+# What became of writes to the index: indexed, stale, rejected.
+INDEX_OUTCOMES = Counter("wireroom_index_outcomes", "Outcomes of index writes", ["outcome"])
+# Time from the start of a batch to its last acknowledgement.
+BATCH_SECONDS = Histogram("wireroom_batch_seconds", "Batch time", ["stage"], buckets=_SECONDS)
+# Messages in a batch: small ones mean that the stage waits for input.
+BATCH_SIZE = Histogram("wireroom_batch_messages", "Batch size", ["stage"], buckets=_BATCH)
+# Workers of the pool that died or were ended for taking too long.
+WORKERS_LOST = Counter("wireroom_workers_lost", "Pool workers lost", ["stage", "cause"])
+# Unix time of the last batch that was finished and acknowledged.
+LAST_PROGRESS = Gauge("wireroom_last_progress_timestamp_seconds", "Last progress", ["stage"])
+# Messages that stand in the input topic's assigned partitions and are not yet committed.
+LAG = Gauge("wireroom_lag_messages", "Messages not yet processed", ["stage"])
+# Articles that the deduplicator remembers.
+REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate window", [])

@@ -1,0 +1,140 @@
+"""CPU work in processes of its own, where one bad message cannot take the service with it.
+
+Each message is a task, so that a worker that dies (a parser's crash, the out-of-memory killer) or
+takes too long is known together with the message it was at. That message is tried once more in a
+fresh worker, since the death may have had another cause; the second time it is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import TimeoutError as TaskTimeout
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from shared.errors import PermanentError
+from shared.events import Message
+from shared.metrics import WORKERS_LOST
+from shared.runtime.stage import Outcomes, Reject, Stage
+
+_PARENT_CHECK_SECONDS = 1.0
+_function: Callable[[Any], Any] | None = None
+
+
+def _initialize(function: Callable[[Any], Any], parent: int) -> None:
+    """In a new worker: keep the function, and end when the parent is gone (kill -9)."""
+    global _function
+    _function = function
+
+    def watch_parent() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_CHECK_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch_parent, daemon=True).start()
+
+
+def _apply(argument: Any) -> Any:
+    if _function is None:
+        raise RuntimeError("the worker was not initialized")
+    return _function(argument)
+
+
+class Pool:
+    """``workers`` processes that apply one picklable function; started by the first call."""
+
+    def __init__(
+        self, function: Callable[[Any], Any], *, workers: int, timeout: float, name: str
+    ) -> None:
+        self._function = function
+        self._workers = workers
+        self._timeout = timeout
+        self._name = name
+        self._pool: ProcessPool | None = None
+
+    def _started(self) -> ProcessPool:
+        if self._pool is None:
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                initializer=_initialize,
+                initargs=(self._function, os.getpid()),
+                # A forked child would inherit the event loop's sockets and threads' locks.
+                context=multiprocessing.get_context("spawn"),
+            )
+        return self._pool
+
+    async def map(self, arguments: Sequence[Any]) -> list[Any]:
+        """The function's result, or the exception it raised, for each argument, in order.
+
+        An argument that twice killed its worker or ran out of time gives a
+        :class:`~shared.errors.PermanentError` ``worker_died`` or ``timed_out``.
+        """
+        pool = self._started()
+        futures = [pool.schedule(_apply, args=[a], timeout=self._timeout) for a in arguments]
+        results = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
+        for index, result in enumerate(results):
+            if isinstance(result, ProcessExpired | TaskTimeout):
+                results[index] = await self._again(arguments[index], result)
+        return list(results)
+
+    async def _again(self, argument: Any, first: BaseException) -> Any:
+        WORKERS_LOST.labels(self._name, type(first).__name__).inc()
+        future = self._started().schedule(_apply, args=[argument], timeout=self._timeout)
+        try:
+            return await asyncio.wrap_future(future)
+        except TaskTimeout:
+            WORKERS_LOST.labels(self._name, "TimeoutError").inc()
+            return PermanentError("timed_out", f"took more than {self._timeout:g} s, twice")
+        except ProcessExpired as error:
+            WORKERS_LOST.labels(self._name, "ProcessExpired").inc()
+            return PermanentError(
+                "worker_died", f"ended its worker process twice (exit code {error.exitcode})"
+            )
+        except Exception as error:
+            return error
+
+    async def stop(self) -> None:
+        """End the workers; tasks under way are given up (their messages come again)."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            stop: Callable[[], None] = pool.stop  # untyped in pebble
+            stop()
+            await asyncio.to_thread(pool.join)
+
+
+class PoolStage(Stage):
+    """A stage whose messages are worked on in a pool.
+
+    The pool's function is a :class:`~shared.runtime.stage.Transform`, or takes what ``argument``
+    makes of a message. The stage stops the pool.
+    """
+
+    def __init__(
+        self, name: str, pool: Pool, argument: Callable[[Message], Any] = lambda message: message
+    ) -> None:
+        self.name = name
+        self._pool = pool
+        self._argument = argument
+
+    async def process(self, batch: Sequence[Message]) -> list[Outcomes]:
+        """Outcomes of each message; any error but a permanent one is raised."""
+        results = await self._pool.map([self._argument(message) for message in batch])
+        outcomes: list[Outcomes] = []
+        for result in results:
+            if isinstance(result, PermanentError):
+                outcomes.append([Reject(result.reason, result.detail)])
+            elif isinstance(result, BaseException):
+                raise result
+            else:
+                outcomes.append(result)
+        return outcomes
+
+    async def stop(self) -> None:
+        """End the workers."""
+        await self._pool.stop()

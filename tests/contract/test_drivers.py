@@ -1,0 +1,127 @@
+"""What every driver must hold: nothing lost, whatever happens to a message or to the process."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from shared.settings import RuntimeSettings
+from tests.contract.harness import Harness
+
+DRIVERS = [
+    "local",
+    pytest.param("faust", marks=pytest.mark.servers),
+    pytest.param("aiokafka", marks=pytest.mark.servers),
+]
+
+
+@pytest.fixture(params=DRIVERS)
+def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
+    settings: RuntimeSettings | None = None
+    if request.param != "local":
+        settings = request.getfixturevalue("runtime_settings")
+    return Harness(request.param, tmp_path, settings)
+
+
+def ok(count: int) -> list[bytes]:
+    return [b"ok:%d" % n for n in range(count)]
+
+
+def done(values: list[bytes]) -> list[bytes]:
+    return sorted(b"done " + value for value in values)
+
+
+async def test_every_message_is_processed_and_committed(harness: Harness) -> None:
+    await harness.produce(ok(500))
+    await harness.run_until(lambda: len(harness.values()) == 500)
+    assert harness.values() == done(ok(500))
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_headers_travel(harness: Harness) -> None:
+    await harness.produce([b"ok:1"])
+    await harness.run_until(lambda: bool(harness.outputs()))
+    assert (await asyncio.to_thread(harness.outputs))[0].headers == (("trace", b"t0"),)
+
+
+async def test_a_refused_message_is_kept_whole_and_the_others_go_on(harness: Harness) -> None:
+    await harness.produce([*ok(20), b"bad:x", b"drop:x", b"part:y"])
+    await harness.run_until(lambda: len(harness.rejections()) == 2 and len(harness.values()) == 21)
+    await asyncio.sleep(0)
+    by_reason = {r.reason: r for r in await asyncio.to_thread(harness.rejections)}
+    assert by_reason["bad"].value == b"bad:x"
+    assert by_reason["bad"].detail == "refused x"
+    assert by_reason["bad"].headers == (("trace", b"t20"),)
+    assert by_reason["bad_part"].value == b"part"
+    assert by_reason["bad_part"].member == "2"
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_an_output_too_large_is_refused_and_the_good_ones_arrive(harness: Harness) -> None:
+    await harness.produce([*ok(20), b"big:1", b"big-part:2"])
+    await harness.run_until(lambda: len(harness.rejections()) == 2 and len(harness.values()) == 21)
+    rejections = await asyncio.to_thread(harness.rejections)
+    assert {r.reason for r in rejections} == {"message_too_large"}
+    # The whole source where it had one output; the output alone where it had others.
+    assert sorted(len(r.value) for r in rejections) == [len(b"big:1"), 9_000_000]
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_a_transient_error_is_tried_again_in_place(harness: Harness) -> None:
+    await harness.produce([*ok(10), b"flaky:a"])
+    await harness.run_until(lambda: len(harness.values()) == 11, most_starts=1)
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_a_bug_ends_the_process_and_the_message_comes_again(harness: Harness) -> None:
+    await harness.produce([*ok(300), b"bug:b", *ok(300)])
+    await harness.run_until(lambda: len(harness.values()) == 301)
+    assert harness.starts == 2
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_kill_in_mid_batch_loses_nothing(harness: Harness) -> None:
+    await harness.produce([*ok(300), b"kill:k", *[b"ok:x%d" % n for n in range(300)]])
+    await harness.run_until(lambda: len(harness.values()) == 601)
+    assert harness.starts == 2
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_sigterm_in_mid_batch_loses_nothing(harness: Harness) -> None:
+    slow = [b"slow:%d" % n for n in range(40)]
+    harness.environment["WIREROOM_BATCH_SIZE"] = "4"
+    await harness.produce(slow)
+    process = harness.start()
+    await asyncio.to_thread(harness.wait_for, lambda: len(harness.values()) >= 8)
+    process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait, 30) == 0, harness.last_log()
+    await harness.run_until(lambda: len(harness.values()) == 40)
+    # Stopping cleanly commits what was finished, so nothing is processed twice.
+    assert len(await asyncio.to_thread(harness.outputs)) == 40
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_a_message_that_kills_or_hangs_its_worker_is_refused(harness: Harness) -> None:
+    harness.environment["SCRIPTED_POOL"] = "1"
+    harness.environment["WIREROOM_MESSAGE_TIMEOUT"] = "3"
+    await harness.produce([*ok(20), b"segfault:1", b"hang:2"])
+    await harness.run_until(
+        lambda: len(harness.rejections()) == 2 and len(harness.values()) == 20, most_starts=1
+    )
+    reasons = {r.reason: r.value for r in await asyncio.to_thread(harness.rejections)}
+    assert reasons == {"worker_died": b"segfault:1", "timed_out": b"hang:2"}
+    assert await asyncio.to_thread(harness.uncommitted) == 0
+
+
+async def test_the_cap_of_rejections_stops_the_service(harness: Harness) -> None:
+    harness.environment["WIREROOM_REJECT_RUN"] = "50"
+    harness.environment["WIREROOM_BATCH_SIZE"] = "20"
+    await harness.produce([b"bad:%d" % n for n in range(200)])
+    process = harness.start()
+    assert await asyncio.to_thread(process.wait, 60) != 0
+    assert "cap of rejections" in harness.last_log() or "refused in a row" in harness.last_log()
+    assert len(await asyncio.to_thread(harness.rejections)) < 50
+    assert await asyncio.to_thread(harness.uncommitted) > 150
