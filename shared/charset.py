@@ -2,7 +2,8 @@
 
 The order follows what a byte can prove: a byte order mark, zero bytes of UTF-16 and UTF-32, the
 escape sequences of ISO-2022, valid UTF-8 (chance makes that of other text almost never), then
-what is declared when the bytes bear it out, then statistics (charset-normalizer) over a sample.
+what is declared when the bytes bear it out, then the letters of the Latin
+languages and other statistics (charset-normalizer) over a sample.
 Labels mean what browsers take them for (https://encoding.spec.whatwg.org/#names-and-labels): a
 page that says ISO-8859-1 is windows-1252.
 """
@@ -15,6 +16,8 @@ from functools import lru_cache
 from typing import Final
 
 import charset_normalizer
+
+from shared.latin import latin_charset
 
 SAMPLE: Final = 32_768
 """Bytes that statistics look at: time grows with them, accuracy hardly."""
@@ -184,7 +187,11 @@ def _bears_out(data: bytes, name: str) -> bool:
 
 
 def _statistics(data: bytes) -> str:
-    best = charset_normalizer.from_bytes(_sample(data)).best()
+    sample = _sample(data)
+    latin = latin_charset(sample)
+    if latin is not None:
+        return latin
+    best = charset_normalizer.from_bytes(sample).best()
     name = codec_name(best.encoding) if best is not None else None
     return name or "cp1252"
 
