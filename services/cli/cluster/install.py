@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -152,3 +153,18 @@ def _run(command: list[str], env: dict[str, str] | None = None) -> None:
 def remove_installed() -> None:
     """Remove every installed server from the cache folder."""
     shutil.rmtree(places.cache_dir(), ignore_errors=True)
+
+
+def main() -> int:
+    """Install both servers, for set-up scripts; returns the exit status."""
+    try:
+        for folder in (install_kafka(), install_elastic()):
+            print(folder)
+    except ClusterError as error:
+        print(f"wireroom: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
