@@ -1,0 +1,207 @@
+"""What clings to scraped pages: one line at a time, told by its form and its few usual words.
+
+Patterns are anchored and free of nested repetition, so that no line takes long.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+
+
+class Kind(Enum):
+    """What a line is, when it is no part of an article."""
+
+    MENU = auto()
+    """Skip links, log-in, share buttons, cookie notices, legal lines."""
+    ADVERT = auto()
+    END = auto()
+    """Begins what follows an article: related and latest articles, comments, newsletters."""
+    FORM = auto()
+    """Fields of a comment form; an article does not go on after one."""
+    APPEAL = auto()
+    """Asks the reader for money or a subscription."""
+    BYLINE = auto()
+    DATE = auto()
+    SOURCE = auto()
+    """Names where the story was first published."""
+    TOPICS = auto()
+    URL = auto()
+    CREDIT = auto()
+    """Who took the photograph."""
+    LINK = auto()
+    """Points at another article: "Read more: …"."""
+
+
+def _any(*alternatives: str) -> re.Pattern[str]:
+    return re.compile("|".join(alternatives), re.IGNORECASE)
+
+
+_MENU = _any(
+    r"^(?:skip|jump) to\b.{0,60}$",
+    r"^(?:main |primary |site |mobile )?(?:menu|navigation|search|close|open|toggle\b.{0,30}|"
+    r"home|sections?|more|back|top|next|previous|prev)$",
+    r"^(?:sign|log) ?(?:in|out|up)\b.{0,30}$",
+    r"^(?:register|subscribe|login|logout|my (?:account|profile)|newsletters?|podcasts?|e-?paper|"
+    r"rss)$",
+    r"^(?:share|tweet|pin|email|e-?mail|print|copy link|save|like|facebook|twitter|x|linkedin|"
+    r"whatsapp|reddit|pinterest|telegram|flipboard|tumblr|messenger|instagram|youtube|tiktok|"
+    r"threads|bluesky|link|comment|bookmark|gift|listen|play|pause|mute|reply|report|edit|follow|"
+    r"following|subscribe now|read more|show more|load more|see more|view more|view all|see all|"
+    r"more|copied!?|link copied!?)(?: (?:this|on|via|to|the|article|story|post|page|facebook|"
+    r"twitter|x|linkedin|whatsapp|email|now|link|us|all|comments?)){0,4}$",
+    r"^(?:click|tap) (?:here )?to (?:share|print|email|copy|open|expand|enlarge|view)\b.{0,80}$",
+    r"^share (?:this|on|via|with)\b.{0,60}$",
+    r"^(?:privacy policy|terms (?:of (?:use|service)|and conditions|& conditions)|cookie "
+    r"(?:policy|settings|preferences)|contact us|about us|advertise(?: with us)?|accessibility|"
+    r"careers|help|sitemap|feedback|do not sell.{0,50})$",
+    r"^(?:we use|this (?:web)?site uses) cookies\b.{0,400}",
+    r"^(?:copyright|©|\(c\))\s.{0,200}$",
+    r"^all rights reserved\b.{0,80}$",
+    r"^\W*\d{1,6} ?(?:comments?|shares?|views?|likes?|replies|min(?:ute)?s? read|"
+    r"min(?:ute)?s?)\W*$",
+    r"^(?:estimated )?(?:reading time|read time|time to read)\b.{0,30}$",
+    r"^[\d\s/|.:–-]{1,12}$",
+    r"^(?:accept|reject|accept all|manage|ok|got it|continue|dismiss|cancel|submit|send|go|yes|"
+    r"no|loading\W*|n/?a)$",
+    r"^(?:image|photo|video|audio|gallery|play video|watch|listen to (?:this )?(?:article|story)|"
+    r"enlarge(?: this image)?|hide caption|toggle caption|view (?:image|gallery).{0,20}|full "
+    r"?screen|advertiser disclosure)$",
+    r"^(?:follow|like|join|find) (?:us|me|him|her|them|\w+ \w+) on\b.{0,80}$",
+    r"^\[?(?:image|img|iframe|embed|video|advert|ad)\b[^\]]{0,60}\]$",
+    r"^table of contents$|^(?:in this article|contents|on this page|jump to)\W?$",
+)
+_ADVERT = _any(
+    r"^\W*(?:ad|ads|advert|adverts|advertisement|advertisements|advertising|sponsored|sponsored "
+    r"content|paid content|promoted|promotion|anzeige|werbung|publicité|publicidad|annonce)\W*$",
+    r"^\W*(?:advert|advertisement)\b.{0,12}(?:spot_?img|banner|continue|scroll|story)\b.{0,60}$",
+    r"\bspot_img\b",
+    r"^(?:article|story) continues (?:below|after)\b.{0,40}$",
+    r"^(?:continue reading|scroll)\b.{0,20}(?:below|advert|ad\b|story).{0,20}$",
+    r"^(?:remove|report|hide|skip|close) (?:this )?ads?(?:vert)?$",
+)
+_END = _any(
+    r"^\W*(?:related|similar|latest|recommended|popular|trending|featured|recent|other|top|more|"
+    r"further|most (?:read|popular|viewed|shared))"
+    r"(?: (?:on|in|from|about|by|for|of|the|this|our|news|top|latest|popular|recent|related|you|"
+    r"your|may|might|also|like|world|local|\w+ly)){0,4}"
+    r"(?:| (?:articles?|stor(?:y|ies)|posts?|news|reads?|reading|content|topics?|links?|"
+    r"headlines?|coverage|videos?|items?|pages?|resources?|blogs?|searches))\W*$",
+    r"^\W*(?:you (?:may|might) (?:also )?(?:like|enjoy|be interested)|also (?:read|see|in|on)|"
+    r"read (?:next|also)|up next|what to read next|don'?t miss|editor'?s? picks?|must[- ]reads?|"
+    r"around the web|from (?:around )?the web|recommended for you|we recommend|more (?:from|in|"
+    r"on|like|about)\b.{0,50}|in case you missed it|explore more|keep reading|next (?:post|"
+    r"article|story|up)|previous (?:post|article|story)|post navigation|continue exploring|more "
+    r"to explore|see also)\b.{0,60}$",
+    r"^\W*(?:leave|post|add|write|submit|join)(?: us| in)? (?:a |your |the )?(?:comment|reply|"
+    r"conversation|discussion|response)s?\b.{0,60}$",
+    r"^\W*(?:view|show|load|hide|read|see|sort)(?: all| the|)? ?(?:\d{1,6} )?comments?\b.{0,40}$",
+    r"^\W*(?:\d{1,6} )?(?:comments?|responses?|thoughts on|replies)(?: \(\d{1,6}\)| on\b.{0,120}|"
+    r")\W*$",
+    r"^\W*(?:comments? (?:are|is|have been) (?:closed|disabled|off|moderated)|no comments(?: "
+    r"yet)?|be the first to comment|join the (?:conversation|discussion)|what do you think\??|"
+    r"have your say)\b.{0,60}$",
+    r"^\W*about the authors?\W*$",
+    r"^\W*(?:sign up|subscribe|get|join)\b.{0,80}\b(?:newsletters?|inbox|mailing list|email list|"
+    r"e-?mails?|updates|alerts)\b.{0,120}$",
+    r"^\W*(?:references|footnotes|bibliography|tags|filed under|categories|share this(?: article|"
+    r" post| story)?)\W*$",
+)  # fmt: skip
+_FORM = _any(
+    r"^please enter (?:your|a|an)\b.{0,60}$",
+    r"^(?:your )?(?:e-?mail address|name|website|comment|e-?mail)\W{0,3}(?:\*|\(required\)|will "
+    r"not be published|:).{0,40}$",
+    r"^your e-?mail address will not be published\b.{0,80}$",
+    r"^required fields are marked\b.{0,20}$",
+    r"^save my name, e-?mail\b.{0,120}$",
+    r"^(?:cancel reply|post comment|submit comment|notify me of\b.{0,60}|you must be logged "
+    r"in\b.{0,60}|log in to (?:leave|comment|reply)\b.{0,40})$",
+)
+_APPEAL = _any(
+    r"^(?:if you(?:'d| would)? (?:like|want|wish) to|to|you can|please|help us|help|click here "
+    r"to)\b.{0,60}\b(?:donate|donation|support (?:us|our|the)|contribute|make a (?:gift|"
+    r"contribution))\b",
+    r"^(?:please )?(?:donate|give|support us|make a (?:tax-deductible )?(?:donation|gift)|become "
+    r"a (?:member|supporter|subscriber|patron))\b.{0,80}$",
+    r"^(?:subscribe|sign up|register)\b.{0,30}\b(?:to|for) (?:continue|read|access|unlock|get|"
+    r"receive|our|the)\b.{0,120}$",
+    r"\bsupport (?:our|independent|quality) journalism\b",
+)
+_SOURCE = re.compile(
+    r"^(?:source|via|originally (?:published|appeared) (?:on|in|at)|this (?:article|story|post) "
+    r"(?:was )?(?:originally|first) (?:published|appeared) (?:on|in|at|"
+    r"by))\s*:?\s+(?P<name>\S.{0,100})$",
+    re.IGNORECASE,
+)
+_SOURCE_COLON = re.compile(r"^source\s*:", re.IGNORECASE)
+_SOURCES = re.compile(
+    r"^sources?(?: for this (?:article|story))?(?: include)?s?\s*:", re.IGNORECASE
+)
+_TOPICS = re.compile(
+    r"^(?:topics?|tags?|tagged(?: with| as| in)?|filed (?:under|in)|categor(?:y|ies)|keywords|"
+    r"posted in|more on|related topics)\s*(?::|\s-\s)\s*(?P<names>\S.{0,400})$",
+    re.IGNORECASE,
+)
+_URL = re.compile(r"^\W{0,3}(?:https?://|www\.|pic\.twitter\.com/)\S+$", re.IGNORECASE)
+_CREDIT = _any(
+    r"^\W*(?:photo(?:graph)?s?|image|picture|illustration|video|credit|photo credit|image credit|"
+    r"image source|photo illustration|cover image|featured image)s?(?: credit)?(?: by| via| "
+    r"courtesy(?: of)?|:|/).{1,120}$",
+    r"^.{0,80}(?:/|\bvia )(?:getty(?: images)?|ap(?: photo)?|afp|reuters|shutterstock|"
+    r"istock(?:photo)?|unsplash|alamy|epa)\b.{0,40}$",
+    r"^(?:©|\(c\)).{1,100}$",
+)
+_LINK = _any(
+    r"^\W*(?:read (?:more|also|next|the full\b.{0,30})|also read|see also|see more|related|more|"
+    r"watch|listen|don't miss|recommended|must read|learn more|up next|related (?:article|story|"
+    r"post|content)|lire aussi|lesen sie auch|lee también|leggi anche)\s*[:|»>›→]\s*\S.{0,200}$",
+    r"^(?:click|tap) here\b.{0,100}$",
+    r"^>{1,3} ?.{0,160}$",
+)
+
+
+def kind_of(line: str) -> Kind | None:
+    """What furniture ``line`` (stripped) is, or ``None``. Long lines are prose, but for appeals."""
+    if len(line) > 420:
+        return None
+    if _URL.match(line):
+        return Kind.URL
+    if _ADVERT.search(line):
+        return Kind.ADVERT
+    if _FORM.match(line):
+        return Kind.FORM
+    if _TOPICS.match(line):
+        return Kind.TOPICS
+    if _SOURCES.match(line) and len(line) < 200:
+        return Kind.SOURCE
+    if len(line) <= 130 and _SOURCE.match(line) and not line.endswith((".”", '."')):
+        return Kind.SOURCE
+    if _MENU.match(line):
+        return Kind.MENU
+    if _END.match(line):
+        return Kind.END
+    if _LINK.match(line):
+        return Kind.LINK
+    if _APPEAL.search(line):
+        return Kind.APPEAL
+    if _CREDIT.match(line):
+        return Kind.CREDIT
+    return None
+
+
+def topics_of(line: str) -> list[str]:
+    """The topics that a line ``Topics: a, b`` names."""
+    match = _TOPICS.match(line)
+    if not match:
+        return []
+    names = re.split(r"\s*[,;|•·#]\s*", match["names"])
+    return [name.strip() for name in names if 1 < len(name.strip()) <= 60]
+
+
+def source_of(line: str) -> str | None:
+    """The publication that a line ``Source: NAME`` names."""
+    match = _SOURCE.match(line)
+    if not match or _URL.match(match["name"]):
+        return None
+    name = match["name"].strip(' ."“”')
+    return name if len(name.split()) <= 7 else None

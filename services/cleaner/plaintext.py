@@ -1,0 +1,165 @@
+"""Plain text of scraped pages: finding the article among menus, lists and forms."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.cleaner.appeals import appeal_start
+from services.cleaner.characters import one_line, storable
+from services.cleaner.extracted import Extracted
+from services.cleaner.furniture import Kind, kind_of, source_of, topics_of
+from services.cleaner.head import read_head
+from services.cleaner.textdates import date_in_text
+from services.cleaner.titles import squeezed
+from services.cleaner.wrapping import unwrap
+from shared.errors import PermanentError
+
+_BULLET = re.compile(r"^(?:[•·▪◦‣○●■□►▸*+–—-]|\d{1,3}[.)])\s+")
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}(?:\s?\[?\d{0,3}\]?)$")
+_INNER_END = re.compile(r"[.!?][\"'”’)]{0,2}\s+[\"'“‘(]?[A-ZÀ-ÞА-Я]")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(slots=True)
+class Line:
+    """One paragraph or line of the page, and how it looks."""
+
+    text: str
+    bullet: bool
+    kind: Kind | None
+    gap: bool
+    """Whether a blank line stands before it."""
+    score: float = 0.0
+
+    @property
+    def prose(self) -> bool:
+        """Whether it reads like a paragraph of sentences."""
+        return self.score >= 4
+
+
+def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Extracted:
+    """The article in ``text``, the text of a page or of an article alone.
+
+    ``name`` stands in errors. Raises :class:`PermanentError` ``no_text`` where nothing is left.
+    """
+    lines = _lines(storable(text))
+    start, end = _article(lines)
+    if start == end:
+        raise PermanentError("no_text", f"{name}: no article text in it")
+    found = Extracted()
+    head = read_head(
+        [line.text for line in lines[:start]], [line.text for line in lines[start:end]]
+    )
+    body = _body(lines[start:end], head.title, head.taken)
+    cut = appeal_start(body)
+    body = body[:cut]
+    if not body:
+        raise PermanentError("no_text", f"{name}: no article text in it")
+    found.text = "\n\n".join(body)
+    found.put("title", head.title, head.title_from)
+    if not found.title:
+        found.put("title", _first_sentence(body[0]), "first-sentence")
+    found.put("authors", head.authors, "byline")
+    for line in lines[max(0, start - 30) :]:
+        if line.kind is Kind.TOPICS and not found.topics:
+            found.put("topics", topics_of(line.text), "text")
+        elif line.kind is Kind.SOURCE and not found.site_name:
+            found.put("site_name", source_of(line.text), "source-line")
+    whole = "\n".join(line.text for line in lines[max(0, start - 40) : end])
+    published = date_in_text(head.dates, found.text, whole, url, now)
+    if published is not None:
+        found.put("published", published, published.found_in)
+    return found
+
+
+def _lines(text: str) -> list[Line]:
+    lines: list[Line] = []
+    gap = True
+    for raw in unwrap(text.split("\n")):
+        stripped = raw.strip()
+        if not stripped:
+            gap = True
+            continue
+        bullet = _BULLET.match(stripped)
+        content = stripped[bullet.end() :].strip() if bullet else stripped
+        if content:
+            line = Line(content, bullet is not None, kind_of(content), gap)
+            line.score = _score(line)
+            lines.append(line)
+            gap = False
+    return lines
+
+
+def _score(line: Line) -> float:
+    """How much a line looks like an article's: above 0 for prose, below for anything else."""
+    text = line.text
+    if line.kind in (Kind.FORM, Kind.END):
+        return -12.0
+    if line.kind is not None:
+        return -1.5
+    words = len(text.split()) + len(_WIDE.findall(text)) / 2
+    ends = bool(_SENTENCE_END.search(text))
+    if words >= 12 and (ends or _INNER_END.search(text)):
+        score = min(words, 80) / 4 + 2
+    elif words >= 6 and ends:
+        score = 2.5
+    elif words >= 25:
+        score = 3.0
+    elif text.endswith(":") and words >= 3:
+        score = 0.5
+    elif words >= 9:
+        score = -1.0
+    else:
+        score = -2.0
+    if line.bullet:
+        score = score * 0.6 - 0.6
+    return score
+
+
+def _article(lines: list[Line]) -> tuple[int, int]:
+    """The run of lines with the largest sum of scores (Kadane's algorithm)."""
+    best = (0.0, 0, 0)
+    total, start = 0.0, 0
+    for index, line in enumerate(lines):
+        if total <= 0:
+            total, start = 0.0, index
+        total += line.score
+        if total > best[0]:
+            best = (total, start, index + 1)
+    if best[0] > 0:
+        return best[1], best[2]
+    kept = [index for index, line in enumerate(lines) if line.kind is None]
+    return (kept[0], kept[-1] + 1) if kept else (0, 0)
+
+
+def _body(lines: list[Line], title: str, taken: set[str]) -> list[str]:
+    """The paragraphs of the run, without furniture between them."""
+    key = squeezed(title)
+    kept: list[str] = []
+    for line in lines:
+        if line.kind is not None or line.text in taken:
+            continue
+        if key and squeezed(line.text) == key and not kept:
+            continue
+        kept.append(line.text)
+    return [_without_sources(paragraph) for paragraph in kept]
+
+
+_SOURCES_TAIL = re.compile(
+    r"\s(?:Sources? include|Sources)\s?:\s[^.!?]{0,20}\S{0,60}(?:\s\S{1,60}){0,12}$"
+)
+
+
+def _without_sources(paragraph: str) -> str:
+    """``paragraph`` without the list of sources that ends it."""
+    match = _SOURCES_TAIL.search(paragraph[-500:])
+    if not match:
+        return paragraph
+    return paragraph[: max(0, len(paragraph) - 500) + match.start()].rstrip()
+
+
+def _first_sentence(paragraph: str) -> str:
+    match = re.search(r"(?<=[^A-Z\s].)[.!?][\"'”’)]{0,2}(?=\s|$)", paragraph[:400])
+    return one_line(paragraph[: match.end()] if match else paragraph[:200])

@@ -1,0 +1,35 @@
+"""Mapped records: the source's own fields win over what the cleaner finds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.cleaner.characters import one_line
+from services.cleaner.dates import believable, read_date
+from services.cleaner.extracted import Extracted
+from services.cleaner.html import extract_html
+from services.cleaner.language import declared
+from services.cleaner.plaintext import extract_text
+from shared.records import Record
+from shared.text import canonical_url
+
+
+def extract_record(record: Record, *, url: str | None, now: datetime, name: str) -> Extracted:
+    """The article in ``record``; raises what its text's or HTML's path raises."""
+    if record.text:
+        found = extract_text(record.text, url=url, now=now, name=name)
+    else:
+        found = extract_html(record.html or "", url=url, now=now, name=name)
+    if url:
+        found.put("canonical_url", canonical_url(url), "record")
+    found.put("title", one_line(record.title or ""), "record")
+    found.put("authors", [a for a in map(one_line, record.authors) if a], "record")
+    found.put("description", one_line(record.description or ""), "record")
+    found.put("topics", [t for t in map(one_line, record.topics) if t], "record")
+    found.put("site_name", one_line(record.site_name or ""), "record")
+    found.put("language", declared(record.language or ""), "record")
+    for field, written in (("published", record.published_at), ("modified", record.modified_at)):
+        dated = believable(read_date(written or ""), now)
+        if dated is not None:
+            found.put(field, dated.found("record"), "record")
+    return found
