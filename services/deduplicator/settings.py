@@ -1,0 +1,43 @@
+"""Settings of the deduplicator: ``WIREROOM_DEDUPLICATOR_…``."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from services.deduplicator.similarity import CONTAINMENT, SIMILARITY, NearRule
+from shared.settings import settings_config
+
+_DAY_MS = 86_400_000
+
+
+class DeduplicatorSettings(BaseSettings):
+    """All instances on one log must have the same threshold, containment and window."""
+
+    model_config = settings_config("DEDUPLICATOR_")
+
+    threshold: float = Field(SIMILARITY / 1000, ge=0.05, le=1)
+    """Estimated Jaccard similarity from which two texts are nearly the same."""
+
+    containment: float = Field(CONTAINMENT / 1000, ge=0.1, le=1)
+    """Share of the shorter text that must stand in the longer one to be nearly the same."""
+
+    window_days: float = Field(14.0, gt=0)
+    """How far back duplicates are looked for. The retention of the log must be at least twice
+    this and a day: see ``services/deduplicator/decider.py``."""
+
+    decision_timeout: float = Field(30.0, gt=0)
+    """Seconds to wait for an own entry to come back from the log, and, while catching up, for
+    any entry to come, before the batch is tried again."""
+
+    @property
+    def window_ms(self) -> int:
+        """The window in milliseconds."""
+        return int(self.window_days * _DAY_MS)
+
+    @property
+    def rule(self) -> NearRule:
+        """The thresholds in integers."""
+        return NearRule(
+            similarity=round(self.threshold * 1000), containment=round(self.containment * 1000)
+        )
