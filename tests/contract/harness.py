@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -26,6 +28,13 @@ from tests.contract.worker import NAME
 from tests.shared_data import ROOT
 
 TIMEOUT = 90.0
+T = TypeVar("T")
+
+
+def _wait(call: Coroutine[Any, Any, T]) -> T:
+    """The result of ``call``, from code that may itself run in an event loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, call).result()
 
 
 class Harness:
@@ -127,7 +136,7 @@ class Harness:
         if self.settings is None:
             with self._reader() as broker:
                 return broker.end(self.reads) - broker.committed(self.reads)
-        return asyncio.run(self._kafka_uncommitted(self.settings))
+        return _wait(self._kafka_uncommitted(self.settings))
 
     def _broker(self) -> SqliteBroker:
         kept = frozenset({self.writes.name, self.rejects.name})
@@ -147,7 +156,7 @@ class Harness:
         if self.settings is None:
             with self._reader() as broker:
                 return broker.read(topic, 0, 1_000_000)
-        return asyncio.run(self._kafka_read(self.settings, topic))
+        return _wait(self._kafka_read(self.settings, topic))
 
     async def _kafka_read(self, settings: RuntimeSettings, topic: Topic) -> list[Message]:
         consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)

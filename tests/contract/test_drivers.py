@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+from services.cli.cluster.servers import Kafka
+from shared.runtime.topics_admin import ensure_topics
 from shared.settings import RuntimeSettings
+from shared.topics import topology
 from tests.contract.harness import Harness
+from tests.servers import delete_topics
 
 DRIVERS = [
     "local",
@@ -18,12 +25,18 @@ DRIVERS = [
 ]
 
 
-@pytest.fixture(params=DRIVERS)
-def harness(request: pytest.FixtureRequest, tmp_path: Path) -> Harness:
-    settings: RuntimeSettings | None = None
-    if request.param != "local":
-        settings = request.getfixturevalue("runtime_settings")
-    return Harness(request.param, tmp_path, settings)
+@pytest_asyncio.fixture(params=DRIVERS)
+async def harness(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Harness]:
+    if request.param == "local":
+        yield Harness(request.param, tmp_path, None)
+        return
+    kafka: Kafka = request.getfixturevalue("kafka")
+    namespace = f"t{secrets.token_hex(4)}"
+    settings = RuntimeSettings(namespace=namespace, kafka_bootstrap=kafka.bootstrap)
+    topics = topology(namespace)
+    await ensure_topics(kafka.bootstrap, topics)
+    yield Harness(request.param, tmp_path, settings)
+    await delete_topics(kafka.bootstrap, topics)
 
 
 def ok(count: int) -> list[bytes]:
