@@ -1,0 +1,157 @@
+"""What the words around a name say: whether it is that name at all, and which place is meant."""
+
+from __future__ import annotations
+
+from services.tagger.gazetteer import Entry, Gazetteer
+from services.tagger.matcher import Field, Match
+from services.tagger.spelling import key_of
+
+# Prepositions after which a common word with a capital is a place: "in Nice", "from Reading".
+_LOCATIVE = frozenset(
+    [
+        "in",
+        "at",
+        "from",
+        "near",
+        "to",
+        "of",
+        "outside",
+        "around",
+        "between",
+        "across",
+        "toward",
+        "towards",
+    ]
+)
+# Words after which "May" and "March" are months.
+_TEMPORAL = frozenset(
+    [
+        "in",
+        "by",
+        "last",
+        "early",
+        "late",
+        "mid",
+        "until",
+        "till",
+        "since",
+        "this",
+        "next",
+        "before",
+        "after",
+        "during",
+        "of",
+        "on",
+        "from",
+    ]
+)
+# What follows a place's name without making it a person's: "Jordan Valley", "Sydney Harbour".
+_PLACE_NOUNS = frozenset(
+    [
+        "Airport",
+        "Bay",
+        "Beach",
+        "Bridge",
+        "Castle",
+        "Cathedral",
+        "City",
+        "County",
+        "Court",
+        "District",
+        "Harbour",
+        "Harbor",
+        "Hills",
+        "International",
+        "Island",
+        "Islands",
+        "Lake",
+        "Mountain",
+        "National",
+        "Oblast",
+        "Opera",
+        "Park",
+        "Police",
+        "Port",
+        "Province",
+        "Region",
+        "River",
+        "Road",
+        "Square",
+        "State",
+        "Stock",
+        "Street",
+        "Strip",
+        "Times",
+        "Tower",
+        "University",
+        "Valley",
+    ]
+)
+
+
+def single(match: Match) -> bool:
+    """Whether the name is one word."""
+    return match.last - match.first == 1
+
+
+def part_of_another_name(field: Field, match: Match, entry: Entry, gazetteer: Gazetteer) -> bool:
+    """Whether one word stands in a name that is not the entry's: "Paris Hilton", "Jill Biden".
+
+    A given name before a surname or a place makes it someone else's surname; a place that is
+    itself a given name is one when a capital word follows.
+    """
+    if not single(match) or entry.type == "NORP" or field.headline:
+        return False
+    before = field.before(match.first)
+    if (
+        before is not None
+        and before.capital
+        and before.key in gazetteer.given
+        and before.key not in gazetteer.names
+        and entry.type in ("PER", "LOC")
+        and not _same_given_name(before.key, entry)
+    ):
+        return True
+    after = field.after(match.last)
+    if after is None or not after.capital or match.key not in gazetteer.given:
+        return False
+    if after.key in _PLACE_NOUNS or after.key.isupper() or entry.type != "LOC":
+        return False
+    # Countries are far more often themselves than somebody's given name.
+    if entry.kind == "country":
+        return after.key in gazetteer.given and after.key not in gazetteer.names
+    return after.key not in gazetteer.names
+
+
+def _same_given_name(key: str, entry: Entry) -> bool:
+    """Whether ``key`` is a spelling of the entry's own given name ("Vladmir")."""
+    own = key_of(entry.name.split()[0])
+    return entry.type == "PER" and own[:3] == key[:3]
+
+
+def speaks_for(field: Field, match: Match, entry: Entry) -> bool:
+    """Whether the context takes a common word for this name ("in Nice", "President May")."""
+    if not single(match):
+        return True
+    before = field.before(match.first)
+    if entry.type == "PER":
+        after = field.after(match.last)
+        return (
+            not field.opens_sentence(match.first)
+            and not field.headline
+            and (before is None or before.key.lower() not in _TEMPORAL)
+            and not (after is not None and after.key[:1].isdigit())
+        )
+    if field.headline or field.opens_sentence(match.first):
+        return False
+    return before is not None and before.key in _LOCATIVE
+
+
+def following(field: Field, matches: list[Match], position: int) -> Match | None:
+    """The match right behind a comma: the "Texas" of "Paris, Texas"."""
+    if position + 1 >= len(matches):
+        return None
+    match, after = matches[position], matches[position + 1]
+    if after.first == match.last and field.gap(after.first) in (", ", ","):
+        return after
+    return None

@@ -1,0 +1,141 @@
+"""The tagger as a stage, as a line filter, and over the real input of this project."""
+
+from __future__ import annotations
+
+import pickle
+from datetime import UTC, datetime
+
+import pytest
+
+from services.tagger.gazetteer import SHIPPED, gazetteer, load
+from services.tagger.lines import TagLine
+from services.tagger.settings import TaggerSettings
+from services.tagger.stage import Tag, recognizer
+from shared.errors import PermanentError, SettingsError
+from shared.events import Article, Entity, Envelope, Message, TaggedArticle
+from shared.runtime.stage import Emit
+from shared.text import article_id, content_hash
+from tests.shared_data import shared_data
+
+ZELENSKYY = "Q3874799"
+
+
+def article(text: str, title: str = "") -> Article:
+    return Article(
+        article_id=article_id(None, text),
+        document_id="d",
+        content_hash=content_hash(text),
+        received_at=datetime(2022, 3, 1, tzinfo=UTC),
+        title=title,
+        text=text,
+    )
+
+
+def tag(message: Message) -> tuple[TaggedArticle, Emit]:
+    (outcome,) = Tag(TaggerSettings())(message)
+    assert isinstance(outcome, Emit)
+    return TaggedArticle.decode(outcome.value), outcome
+
+
+def test_article_is_emitted_whole_with_its_entities() -> None:
+    given = article("Volodymyr Zelensky spoke in Kyiv.", "Zelensky speaks")
+    headers = (("traceparent", b"00-1-2-03"), ("ce_filename", b"a.txt"), ("ce_id", b"x"))
+    tagged, emitted = tag(Message(given.encode(), headers=headers))
+    assert tagged.model_dump(include=set(Article.model_fields)) == given.model_dump()
+    assert {e.entity_id for e in tagged.entities} == {ZELENSKYY, "Q1899"}
+    assert tagged.tagger == recognizer().version
+    assert emitted.key == given.article_id.encode()
+    envelope = Envelope.parse(emitted.headers)
+    assert envelope.type == TaggedArticle.TYPE
+    assert envelope.source == "wireroom/tagger"
+    assert envelope.traceparent == "00-1-2-03"
+    assert envelope.filename == "a.txt"
+
+
+def test_same_message_gives_the_same_outcome() -> None:
+    message = Message(article("NATO met in Warsaw.").encode())
+    assert tag(message)[1] == tag(message)[1]
+    assert Envelope.parse(tag(message)[1].headers).id != ""
+
+
+def test_transform_is_small_when_pickled() -> None:
+    transform = Tag(TaggerSettings())
+    message = Message(article("NATO met in Warsaw.").encode())
+    before = transform(message)
+    dumped = pickle.dumps(transform)
+    assert len(dumped) < 2000
+    assert pickle.loads(dumped)(message) == before
+
+
+def test_no_article_is_refused_with_a_reason() -> None:
+    with pytest.raises(PermanentError, match="invalid_message") as error:
+        Tag(TaggerSettings())(Message(b'{"text": "no more"}'))
+    assert "Article" in error.value.detail
+
+
+def test_least_salience_leaves_out_entities() -> None:
+    text = "Kyiv. " * 10 + "\n\n" + "Nothing here. " * 50 + "Reuters said so."
+    (outcome,) = Tag(TaggerSettings(min_salience=0.3))(Message(article(text).encode()))
+    assert isinstance(outcome, Emit)
+    assert [e.name for e in TaggedArticle.decode(outcome.value).entities] == ["Kyiv"]
+
+
+def test_gazetteer_that_is_none_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"test_tagger_stage\.py: not a gazetteer"):
+        load(SHIPPED.parents[3] / "tests" / "unit" / "test_tagger_stage.py")
+
+
+def test_gazetteer_is_loaded_once() -> None:
+    assert gazetteer() is gazetteer()
+
+
+def test_line_keeps_its_fields_and_gains_entities() -> None:
+    record = {"id": 7, "text": "Talks in Minsk.", "title": None, "more": [1]}
+    out = TagLine()(record)
+    assert {k: out[k] for k in record} == record
+    (entity,) = out["entities"]
+    assert entity["entity_id"] == "Q2280"
+    assert entity["mentions"] == [{"start": 9, "end": 14, "text": "Minsk", "field": "text"}]
+
+
+@pytest.mark.parametrize(
+    ("record", "detail"),
+    [
+        ({"text": "a"}, "id is missing"),
+        ({"id": 1}, "text must be a string, not missing"),
+        ({"id": 1, "text": 3}, "text must be a string, not int"),
+        ({"id": 1, "text": "a", "title": []}, "title must be a string, not list"),
+    ],
+)
+def test_wrong_line_is_refused(record: dict[str, object], detail: str) -> None:
+    with pytest.raises(PermanentError) as error:
+        TagLine()(record)
+    assert error.value.detail == detail
+
+
+def seeds() -> list[tuple[str, list[Entity]]]:
+    paths = sorted(shared_data("seeds").glob("*.txt"))
+    assert len(paths) == 5
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    return [(text, recognizer().entities(text, "", "en")) for text in texts]
+
+
+@pytest.mark.shared_data
+def test_every_spelling_of_zelensky_is_one_person_in_all_seeds() -> None:
+    for text, entities in seeds():
+        (person,) = (e for e in entities if e.entity_id == ZELENSKYY)
+        assert len(person.mentions) == text.count("Zelensky")  # counts Zelenskyy as well
+
+
+@pytest.mark.shared_data
+def test_each_kuleba_is_the_one_that_the_article_names() -> None:
+    named = [{e.name for e in entities if "Kuleba" in e.name} for _, entities in seeds()]
+    assert named == [{"Dmytro Kuleba"}, set(), set(), set(), {"Oleksiy Kuleba"}]
+
+
+@pytest.mark.shared_data
+def test_mentions_in_seeds_stand_where_they_say() -> None:
+    for text, entities in seeds():
+        for entity in entities:
+            for mention in entity.mentions:
+                assert text[mention.start : mention.end] == mention.text
