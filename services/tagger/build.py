@@ -1,0 +1,39 @@
+"""``python -m services.tagger.build SOURCE_DIR --geonames DIR``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from services.tagger.builder.compose import compose
+from services.tagger.builder.draft import write
+from services.tagger.gazetteer import SHIPPED
+from shared.resources import deploy_path
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the gazetteer; the exit status is 0, or 2 where an input is missing."""
+    parser = argparse.ArgumentParser(prog="python -m services.tagger.build", description=__doc__)
+    parser.add_argument("source", type=Path, help="the unpacked data sets")
+    parser.add_argument(
+        "--geonames", type=Path, required=True, help="folder of cities15000.json, countries.json"
+    )
+    parser.add_argument("--hand", type=Path, default=None, help="the lists written by hand")
+    parser.add_argument("--output", type=Path, default=SHIPPED)
+    options = parser.parse_args(arguments)
+    try:
+        drafts, careful, given = compose(
+            options.source, options.geonames, options.hand or deploy_path("gazetteer")
+        )
+    except FileNotFoundError as error:
+        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        return 2
+    version = write(options.output, drafts, careful, given)
+    size = options.output.stat().st_size
+    sys.stdout.write(f"{options.output}: {len(drafts)} entries, {size} bytes, version {version}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

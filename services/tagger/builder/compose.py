@@ -1,0 +1,236 @@
+"""Puts the sources together: what is written by hand goes before what is read."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.tagger.build import sources
+from services.tagger.builder.draft import Draft
+from services.tagger.spelling import key_of
+
+Record = dict[str, Any]
+
+# A city is named by itself from this size on; a smaller one only where the article says where it
+# lies. Ukraine's places are named from 15,000 on, for the war.
+_POPULATION = 100_000
+_POPULATION_UA = 15_000
+
+
+def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]]:
+    """All entries, the careful keys and the given names.
+
+    Raises :class:`FileNotFoundError` for a missing input.
+    """
+    lists = {
+        name: yaml.safe_load((hand / f"{name}.yml").read_text(encoding="utf-8"))
+        for name in ("countries", "people", "organizations", "places", "careful")
+    }
+    territories = sources.territories(source)
+    countries = _countries(territories, lists["countries"])
+    codes = {
+        name: draft.country
+        for draft in countries
+        if draft.kind == "country" and draft.country
+        for name in [draft.name, *draft.names]
+    }
+    known = sources.well_known(source)
+    drafts = [
+        *countries,
+        *_regions(territories),
+        *_people(lists["people"]),
+        *_named(lists["organizations"], "ORG", "organization", 0.95),
+        *_named(lists["places"]["places"], "LOC", "place", 0.9),
+        *_cities(geonames, source, lists["places"], territories, known),
+        *sources.congress(source),
+        *sources.leaders(source, codes),
+        *_known(known),
+        *sources.organizations(source),
+    ]
+    drafts = _unique(drafts)
+    careful = [key_of(word) for word in lists["careful"]["words"]]
+    return drafts, careful, _given(sources.given_names(source), drafts)
+
+
+def _countries(territories: dict[str, Record], hand: dict[str, Record]) -> list[Draft]:
+    found = []
+    for code, row in territories.items():
+        if len(code) != 2 or code in ("eu", "un", "zz", "ip", "su", "an") or not row.get("qid"):
+            continue
+        country = code.upper()
+        more = hand.get(country) or {}
+        names = more.get("names", [])
+        if row["full_name"] and "(" not in row["full_name"]:
+            names = [*names, row["full_name"]]
+        known = row.get("is_country") or country in hand
+        name = row["name"].removesuffix(" SAR")
+        found.append(
+            Draft(row["qid"], name, "LOC", "country", 1.0 if known else 0.8, names,
+                  country=country)
+        )  # fmt: skip
+        if people := more.get("people"):
+            plural = [f"{p}s" for p in people if not p.endswith(("ese", "sh", "ch", "ss", "s"))]
+            # A people has its country's item: whoever searches for one means both.
+            found.append(
+                Draft(row["qid"], people[0], "NORP", "people", 1.0, [*people, *plural],
+                      country=country)
+            )  # fmt: skip
+    return found
+
+
+def _regions(territories: dict[str, Record]) -> list[Draft]:
+    found = []
+    for code, row in territories.items():
+        if "-" not in code or not row.get("qid"):
+            continue
+        name = row["name"].split(" (")[0]
+        if row.get("parent") == "ua" and not name.endswith("Oblast") and name != "Crimea":
+            continue
+        names = []
+        for kind in ("Oblast", "Krai"):
+            if name.endswith(f" {kind}"):
+                stem = name.removesuffix(f" {kind}")
+                words = (kind.lower(), "region", "Region", "province")
+                names = [f"{stem} {word}" for word in words]
+        prior = 0.8 if code.startswith(("us-", "ca-", "gb-", "au-")) else 0.6
+        found.append(
+            Draft(row["qid"], name, "LOC", "region", prior, names, country=code[:2].upper())
+        )
+    return found
+
+
+def _people(rows: list[Record]) -> list[Draft]:
+    return [
+        Draft(
+            row["id"], row["name"], "PER", "person", 0.95,
+            [*row.get("names", []), *row.get("alone", [])], row.get("short", []),
+            country=row.get("country"),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _named(rows: list[Record], kind: str, place: str, prior: float) -> list[Draft]:
+    return [
+        Draft(
+            row["id"], row["name"], row.get("type", kind), row.get("kind", place), prior,
+            row.get("names", []), row.get("short", []), country=row.get("country"),
+            at=tuple(row["at"]) if "at" in row else None,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _cities(
+    geonames: Path,
+    source: Path,
+    hand: Record,
+    territories: dict[str, Record],
+    known: list[Record],
+) -> list[Draft]:
+    rows = sources.cities(geonames / "cities15000.json", source)
+    ukrainian = sources.ukrainian_places(source)
+    more = {(key_of(row["city"]), row["country"]): row for row in hand["cities"]}
+    capitals = _capitals(geonames)
+    items = _city_items(known, territories)
+    taken: set[tuple[str, str]] = set()
+    kept: list[Draft] = []
+    rest: list[Draft] = []
+    for row in rows:
+        code, population = row["countrycode"], row["population"]
+        key = (key_of(row["name"]), code)
+        first = key not in taken
+        taken.add(key)
+        capital = first and capitals.get(code) == key[0]
+        written = more.get(key, {}) if first else {}
+        local = ukrainian.get(row["geonameid"], {})
+        place = items.get((key[0], key_of(row["region"] or ""))) or (
+            items.get((key[0], code)) if first else None
+        )
+        item = written.get("id") or (capital and hand["capitals"].get(code)) or None
+        draft = Draft(
+            item or local.get("wikidata") or place or f"geonames:{row['geonameid']}",
+            row["name"], "LOC", "city",
+            max(sources.city_prior(population), 0.9 if capital else 0.0),
+            [*written.get("names", []), *local.get("spellings", [])],
+            country=code, region=row["region"], at=(row["latitude"], row["longitude"]),
+        )  # fmt: skip
+        if capital or population >= 500_000:
+            draft.names += sources.cyrillic(row["alternatenames"])
+        large = population >= (_POPULATION_UA if code == "UA" else _POPULATION)
+        if capital or written or large:
+            kept.append(draft)
+        else:
+            draft.rival = True
+            rest.append(draft)
+    shared = {key for draft in kept for key in draft.keys()}
+    return kept + [draft for draft in rest if key_of(draft.name) in shared]
+
+
+def _capitals(geonames: Path) -> dict[str, str]:
+    """Key of the capital by ISO code, as GeoNames has it."""
+    raw = json.loads((geonames / "countries.json").read_text(encoding="utf-8"))
+    return {code: key_of(row["capital"]) for code, row in raw.items() if row["capital"]}
+
+
+def _city_items(known: list[Record], territories: dict[str, Record]) -> dict[tuple[str, str], str]:
+    """Wikidata items of cities by name and by ISO code or key of the state they lie in."""
+    found: dict[tuple[str, str], str] = {}
+    around = {row["name"]: code for code, row in territories.items()}
+    for row in known:
+        if row["kind"] != "place" or "county" in row["description"].split(" in ")[0]:
+            continue
+        for name, code in around.items():
+            if name in row["description"]:
+                place = code.upper() if len(code) == 2 else key_of(name)
+                found.setdefault((key_of(row["label"]), place), row["wikidata_id"])
+    return found
+
+
+def _known(rows: list[Record]) -> list[Draft]:
+    kinds = {"person": "PER", "organization": "ORG", "place": "LOC"}
+    found = []
+    for row in rows:
+        aliases = [name for name in row["alternatives"] if " " in name and name[:1].isupper()]
+        found.append(
+            Draft(row["wikidata_id"], row["label"], kinds[row["kind"]], row["kind"],
+                  0.55 if row["kind"] != "place" else 0.45, aliases)
+        )  # fmt: skip
+    return found
+
+
+def _unique(drafts: list[Draft]) -> list[Draft]:
+    """Each entity once, the first with the names of all; later ones lose names already sure."""
+    first: dict[tuple[str, str], Draft] = {}
+    for draft in drafts:
+        held = first.setdefault((draft.id, draft.type), draft)
+        if held is not draft and not draft.rival:
+            held.names += [draft.name, *draft.names]
+    by_key: defaultdict[str, list[Draft]] = defaultdict(list)
+    for draft in first.values():
+        for key in draft.keys():
+            by_key[key].append(draft)
+    kept = []
+    for draft in first.values():
+        # A person written by hand is not repeated by a list that lacks the item.
+        if draft.id.startswith("wireroom:") and draft.prior == 0.6:
+            if any(other is not draft and other.type == "PER" for other in by_key[draft.keys()[0]]):
+                continue
+        kept.append(draft)
+    return kept
+
+
+def _given(names: list[str], drafts: list[Draft]) -> list[str]:
+    """Given names that are not common English words or names of organizations."""
+    counted: Counter[str] = Counter()
+    for draft in drafts:
+        if draft.type == "PER":
+            counted[key_of(draft.name).split(" ")[0]] += 1
+    listed = {key_of(name) for name in names}
+    return [
+        name for name, count in counted.items() if (name in listed and len(name) > 2) or count > 9
+    ]

@@ -1,0 +1,82 @@
+"""An entry while it is made, and the file it goes into."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from services.tagger.gazetteer import FORMAT
+from services.tagger.spelling import key_of
+
+
+@dataclass(slots=True)
+class Draft:
+    """As :class:`services.tagger.gazetteer.Entry`, with its names as they are spelled."""
+
+    id: str
+    name: str
+    type: str
+    kind: str
+    prior: float
+    names: list[str] = field(default_factory=list)
+    short: list[str] = field(default_factory=list)
+    country: str | None = None
+    region: str | None = None
+    at: tuple[float, float] | None = None
+    rival: bool = False
+
+    def keys(self) -> list[str]:
+        """Keys of all names, each once, in order."""
+        keys = (key_of(name) for name in spellings([self.name, *self.names]))
+        return list(dict.fromkeys(key for key in keys if len(key) > 1))
+
+    def line(self) -> dict[str, Any]:
+        """As it is written; what is empty is left out."""
+        raw: dict[str, Any] = {
+            "id": self.id,
+            "n": self.name,
+            "t": self.type,
+            "y": self.kind,
+            "p": round(self.prior, 3),
+            "k": self.keys(),
+        }
+        optional = {
+            "c": self.country,
+            "r": key_of(self.region) if self.region else None,
+            "at": [round(degree, 4) for degree in self.at] if self.at else None,
+            "s": [key_of(name) for name in self.short],
+            "v": self.rival or None,
+        }
+        return raw | {name: value for name, value in optional.items() if value}
+
+
+def spellings(names: Iterable[str]) -> list[str]:
+    """``names`` and the forms that writing varies in: "J. K. Rowling" and "J.K. Rowling"."""
+    found: list[str] = []
+    for name in names:
+        found.append(name)
+        if ". " in name:
+            found.append(name.replace(". ", "."))
+            parts = name.split()
+            if len(parts) == 3 and len(parts[1]) == 2 and parts[1][1] == ".":
+                found.append(f"{parts[0]} {parts[2]}")
+        if name.startswith("Saint "):
+            found.append("St. " + name.removeprefix("Saint "))
+    return found
+
+
+def write(path: Path, drafts: list[Draft], careful: list[str], given: list[str]) -> str:
+    """Write the gazetteer; the same drafts give the same bytes. Returns its version."""
+    lines = [orjson.dumps(draft.line()) for draft in drafts]
+    lists = {"careful": sorted(set(careful)), "given": sorted(set(given))}
+    digest = hashlib.sha256(orjson.dumps(lists) + b"\n".join(lines)).hexdigest()[:12]
+    header = orjson.dumps({"format": FORMAT, "version": digest, **lists})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress(b"\n".join([header, *lines]) + b"\n", mtime=0))
+    return digest

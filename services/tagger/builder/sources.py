@@ -1,0 +1,200 @@
+"""Readers of the open data sets, a function for each. Licences: docs/gazetteer.md."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.tagger.builder.draft import Draft
+
+Record = dict[str, Any]
+_CYRILLIC = re.compile(r"[\u0400-\u04ff' -]+")
+
+
+def records(path: Path) -> Iterator[Record]:
+    """Rows of a JSON Lines file, gzipped or not."""
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+    else:
+        with path.open(encoding="utf-8") as lines:
+            yield from map(json.loads, lines)
+
+
+def territories(source: Path) -> dict[str, Record]:
+    """Countries and first-level divisions by lower-case code (rigour, MIT)."""
+    return {row["code"]: row for row in records(source / "rigour_data.jsonl")}
+
+
+def city_prior(population: int) -> float:
+    """0 at 10,000 people, .25 at 100,000, .5 at a million, .75 at ten million."""
+    return min(max((math.log10(max(population, 1)) - 4) / 4, 0.0), 0.9)
+
+
+def cities(geonames: Path, source: Path) -> list[Record]:
+    """Cities over 15,000 people (GeoNames, CC-BY 4.0), each with its ``region``'s name."""
+    regions = {}
+    with (source / "geonames_admin1.json").open(encoding="utf-8") as file:
+        regions = {row["code"]: row["name"] for row in json.load(file)}
+    rows: list[Record] = list(json.loads(geonames.read_text(encoding="utf-8")).values())
+    for row in rows:
+        row["region"] = regions.get(f"{row['countrycode']}.{row['admin1code']}")
+    return sorted(rows, key=lambda row: (-row["population"], row["geonameid"]))
+
+
+def cyrillic(names: list[str]) -> list[str]:
+    """Those of ``names`` in Cyrillic that look like one proper name."""
+    return [n for n in names if len(n) > 3 and n[:1].isupper() and _CYRILLIC.fullmatch(n)]
+
+
+def ukrainian_places(source: Path) -> dict[int, Record]:
+    """Places of Ukraine by GeoNames id: ``wikidata`` and ``spellings`` (Who's On First)."""
+    found: dict[int, Record] = {}
+    for row in records(source / "wof_ua_places.jsonl.gz"):
+        if not row.get("geonames") or row.get("superseded"):
+            continue
+        names = [
+            name
+            for tag, values in row["names"].items()
+            if tag in ("eng_x_preferred", "rus_x_preferred", "ukr_x_preferred")
+            for name in values
+        ]
+        found[row["geonames"]] = {"wikidata": row.get("wikidata"), "spellings": names}
+    return found
+
+
+_PERSON = re.compile(
+    r"\b(actor|actress|politician|singer|rapper|musician|writer|author|novelist|poet|player|"
+    r"footballer|director|producer|screenwriter|composer|songwriter|comedian|model|journalist|"
+    r"philosopher|scientist|physicist|president of|prime minister|businessman|businesswoman|"
+    r"entrepreneur|activist|artist|guitarist|drummer|pianist|conductor|designer|filmmaker|"
+    r"cinematographer|economist|lawyer|painter|dancer|emperor|king of|queen of|pope|theologian|"
+    r"mathematician|historian|general|admiral|wrestler|boxer|athlete|host|personality|editor)\b",
+    re.IGNORECASE,
+)
+_ORGANIZATION = re.compile(
+    r"\b(company|corporation|university|college|club|team|band|party|organi[sz]ation|agency|"
+    r"league|network|label|studio|newspaper|magazine|broadcaster|channel|institute|institution|"
+    r"airline|bank|manufacturer|publisher|association|ministry|department of|army|navy|"
+    r"franchise|conglomerate|orchestra|school|media group|legislature|parliament|museum)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"\b(city|town|county|capital|state of|state in|province|country|region|island|borough|"
+    r"village|municipality|district|river|mountain|lake|continent|sea|peninsula|territory|"
+    r"neighborhood|suburb|prefecture|county seat)\b",
+    re.IGNORECASE,
+)
+_WORK = re.compile(
+    r"\b(film|movie|album|song|series|sitcom|novel|book|award|video game|genre|play by|opera|"
+    r"edition|season|musical|language|disease|instrument|fictional|character|ceremony|war|"
+    r"battle|game|position|sport|surname|given name|category|list)\b",
+    re.IGNORECASE,
+)
+
+
+def kind_of(description: str) -> str | None:
+    """What a short description of a Wikidata item speaks of, or ``None`` where it is unclear."""
+    head = re.split(r"\b(?:in|of|from|based|by|for|that|who|which)\b|,", description)[0]
+    for pattern, kind in (
+        (_PERSON, "person"),
+        (_ORGANIZATION, "organization"),
+        (_PLACE, "place"),
+    ):
+        if pattern.search(head) and not _WORK.search(head):
+            return kind
+    if _WORK.search(head):
+        return None
+    return "person" if _PERSON.search(description) and not _WORK.search(description) else None
+
+
+def well_known(source: Path) -> list[Record]:
+    """Items of Wikidata (CC0) that are well known (the selection is FB15k's, MIT)."""
+    rows = []
+    for row in records(source / "fb15k_wikidata.jsonl"):
+        label, description = row["label"], row.get("description") or ""
+        if label and label[:1].isupper() and (kind := kind_of(description)):
+            rows.append({**row, "kind": kind, "description": description})
+    return rows
+
+
+def congress(source: Path) -> list[Draft]:
+    """Sitting members of the United States Congress (CC0)."""
+    path = source / "congress_legislators-current.yaml"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    found = []
+    for row in yaml.load(path.read_text(encoding="utf-8"), Loader=loader):  # noqa: S506
+        name = row["name"]
+        spelled = [f"{name['first']} {name['last']}"]
+        if "nickname" in name:
+            spelled.append(f"{name['nickname']} {name['last']}")
+        full = name.get("official_full") or spelled[0]
+        if qid := row["id"].get("wikidata"):
+            found.append(Draft(qid, full, "PER", "person", 0.5, spelled, country="US"))
+    return found
+
+
+# "President Abdelmadjid TEBBOUNE (since 12 December 2019)"
+_LEADER = re.compile(
+    r"(?:President|Prime Minister|Premier|Chancellor|King|Queen|Emir|Sultan|Taoiseach)\s+"
+    r"((?:[A-Z][\w'.-]+\s+){1,3}(?:[A-Z][A-Z'’-]+(?:\s+[A-Z][A-Z'’-]+)*))\s*(?:\(|;|,)"
+)
+
+
+def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
+    """Heads of state and government in June 2022 (The World Factbook, public domain).
+
+    ``codes`` gives the ISO code of a country's name.
+    """
+    found: dict[str, Draft] = {}
+    for row in records(source / "factbook_leaders_2022-06.jsonl"):
+        country = codes.get(row["country"] or "")
+        if country is None:
+            continue
+        for post in ("chief_of_state", "head_of_government"):
+            match = _LEADER.search(row.get(post) or "")
+            if match is None:
+                continue
+            name = " ".join(p.title() if p.isupper() else p for p in match[1].split())
+            slug = "wireroom:" + re.sub(r"\W+", "-", name.lower()).strip("-")
+            found.setdefault(slug, Draft(slug, name, "PER", "person", 0.6, country=country))
+    return list(found.values())
+
+
+def organizations(source: Path) -> list[Draft]:
+    """Research organizations, ministries and companies with a Wikidata item (ROR, CC0)."""
+    found = []
+    for row in records(source / "ror_orgs.jsonl.gz"):
+        if not row["wikidata"] or row["status"] != "active" or " " not in row["name"]:
+            continue
+        english = [
+            name
+            for name, language, kinds in row["names"]
+            if language in (None, "en") and "acronym" not in kinds and " " in name
+        ]
+        country = row["locations"][0][2] if row["locations"] else None
+        found.append(
+            Draft(
+                row["wikidata"][0],
+                row["name"],
+                "ORG",
+                "organization",
+                0.3,
+                english,
+                country=country,
+            )  # fmt: skip
+        )
+    return found
+
+
+def given_names(source: Path) -> list[str]:
+    """Given names of many countries (Unlicense)."""
+    path = source / "names_NamesDatabases_first_names_all.txt"
+    return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
