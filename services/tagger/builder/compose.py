@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from services.tagger.build import sources
+from services.tagger.builder import sources
 from services.tagger.builder.draft import Draft
 from services.tagger.spelling import key_of
 
@@ -167,7 +167,7 @@ def _cities(
         else:
             draft.rival = True
             rest.append(draft)
-    shared = {key for draft in kept for key in draft.keys()}
+    shared = {key for draft in kept for key in draft.lookup_keys()}
     return kept + [draft for draft in rest if key_of(draft.name) in shared]
 
 
@@ -212,16 +212,17 @@ def _unique(drafts: list[Draft]) -> list[Draft]:
             held.names += [draft.name, *draft.names]
     by_key: defaultdict[str, list[Draft]] = defaultdict(list)
     for draft in first.values():
-        for key in draft.keys():
+        for key in draft.lookup_keys():
             by_key[key].append(draft)
-    kept = []
-    for draft in first.values():
-        # A person written by hand is not repeated by a list that lacks the item.
-        if draft.id.startswith("wireroom:") and draft.prior == 0.6:
-            if any(other is not draft and other.type == "PER" for other in by_key[draft.keys()[0]]):
-                continue
-        kept.append(draft)
-    return kept
+
+    def repeated(draft: Draft) -> bool:
+        # A leader whom the lists know with a Wikidata item is not entered again without one.
+        namesakes = by_key[draft.lookup_keys()[0]]
+        return draft.listed and any(
+            other is not draft and other.type == draft.type for other in namesakes
+        )
+
+    return [draft for draft in first.values() if not repeated(draft)]
 
 
 def _given(names: list[str], drafts: list[Draft]) -> list[str]:

@@ -30,8 +30,10 @@ class Draft:
     region: str | None = None
     at: tuple[float, float] | None = None
     rival: bool = False
+    listed: bool = False
+    """From a list that gives names but no items: left out where another source knows it."""
 
-    def keys(self) -> list[str]:
+    def lookup_keys(self) -> list[str]:
         """Keys of all names, each once, in order."""
         keys = (key_of(name) for name in spellings([self.name, *self.names]))
         return list(dict.fromkeys(key for key in keys if len(key) > 1))
@@ -44,7 +46,7 @@ class Draft:
             "t": self.type,
             "y": self.kind,
             "p": round(self.prior, 3),
-            "k": self.keys(),
+            "k": self.lookup_keys(),
         }
         optional = {
             "c": self.country,

@@ -164,7 +164,9 @@ def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
                 continue
             name = " ".join(p.title() if p.isupper() else p for p in match[1].split())
             slug = "wireroom:" + re.sub(r"\W+", "-", name.lower()).strip("-")
-            found.setdefault(slug, Draft(slug, name, "PER", "person", 0.6, country=country))
+            found.setdefault(
+                slug, Draft(slug, name, "PER", "person", 0.6, country=country, listed=True)
+            )
     return list(found.values())
 
 
@@ -189,7 +191,7 @@ def organizations(source: Path) -> list[Draft]:
                 0.3,
                 english,
                 country=country,
-            )  # fmt: skip
+            )
         )
     return found
 
