@@ -48,12 +48,15 @@ _SUPERSETS: Final = {
     "euc_kr": "cp949",
     "iso2022_jp": "iso2022_jp_2",
 }
+_NO_CHARSETS: Final = ("unicode-escape", "raw-unicode-escape", "idna", "punycode", "undefined")
+_LABEL: Final = 40  # characters; no label is longer
 _META: Final = re.compile(
     rb"""<meta\b[^>]{0,400}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:+-]{2,40})""", re.I
 )
 _XML: Final = re.compile(
     rb"""^\s*<\?xml\b[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9_.:+-]{2,40})""", re.I
 )
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
 _HIGH: Final = re.compile(rb"[\x80-\xff]")
 _LETTER: Final = re.compile(rb"[A-Za-z\x80-\xff]")
 
@@ -97,12 +100,15 @@ def detect(data: bytes, declared: str | None = None, is_html: bool = False) -> s
 @lru_cache(maxsize=256)
 def codec_name(label: str | None) -> str | None:
     """The codec for a declared label, or ``None`` for one that names no text encoding."""
-    if not label:
+    label = (label or "").strip().strip("\"'")
+    if not 0 < len(label) <= _LABEL:
         return None
     try:
-        info = codecs.lookup(label.strip().strip("\"'"))
-        b"".decode(info.name)
+        info = codecs.lookup(label)
+        b"a".decode(info.name, "ignore")  # refuses codecs that are no text's
     except (LookupError, ValueError, UnicodeError):
+        return None
+    if info.name in _NO_CHARSETS:
         return None
     return _SUPERSETS.get(info.name, info.name)
 
@@ -158,11 +164,13 @@ def _is_utf8(data: bytes) -> bool:
         data.decode("utf-8")
         return True
     except UnicodeDecodeError as error:
+        first = error.start
         if error.end >= len(data) and error.reason == "unexpected end of data" and error.start > 0:
             rest = _HIGH.search(data, 0, error.start)
             if rest is not None:
                 return True
-    text = data[: 8 * SAMPLE].decode("utf-8", "replace")
+    around = data[max(0, first - 4 * SAMPLE) : first + 4 * SAMPLE].lstrip(_CONTINUATION)
+    text = around.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     good = sum(char > "\x7f" for char in text) - broken
     return good >= 20 * broken

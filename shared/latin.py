@@ -49,7 +49,7 @@ _NEUTRAL: Final = frozenset("\u00a0«»‘’‚“”„†•…–—‹›�
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
 _ASCII_LETTER: Final = re.compile(rb"[A-Za-z]")
 _MAX_SHARE: Final = 0.3  # of letters; Vietnamese apart, accented letters are fewer
-_MAX_RUNS: Final = 0.25  # of runs that are longer than one: "œuvre’", "ção" and quotes
+_MAX_RUNS: Final = 0.45  # of runs that are longer than one: "ção", "gęś", quotes
 _NEEDED: Final = 0.9  # of letters that one language must explain
 
 

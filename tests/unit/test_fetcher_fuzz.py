@@ -67,6 +67,10 @@ def _zip(members: list[tuple[str, bytes]]) -> bytes:
     return out.getvalue()
 
 
+def _gzip(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
 def _json(value: Any) -> bytes:
     return json.dumps(value).encode()
 
@@ -85,7 +89,7 @@ NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_siz
 FILES = st.recursive(
     LEAVES,
     lambda inner: (
-        inner.map(gzip.compress)
+        inner.map(_gzip)
         | st.lists(st.tuples(NAMES, inner), max_size=4).map(_zip)
         | st.tuples(inner, inner).map(b"".join)
     ),
