@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from services.cli.store import default_store
+from services.cli.options import store_option
 from shared.errors import QueryError, WireroomError
 from shared.events import DuplicateKind, format_time
 from shared.search.index import Filters, Hit, Results, SearchIndex, Snippet
@@ -28,21 +28,18 @@ HELP = """Search the articles.
   title:flood        in the title; also person: org: place: entity: source: language:
 """
 
-store_option = click.option(
-    "--store", type=click.Path(path_type=Path, dir_okay=False), help="The embedded store's file."
-)
 elastic_option = click.option(
     "--elastic", is_flag=True, help="Search in Elasticsearch, as WIREROOM_ELASTIC_* say."
 )
 
 
-def open_index(store: Path | None, elastic: bool) -> SearchIndex:
+def open_index(store: Path, elastic: bool) -> SearchIndex:
     """The index that the options name; raises :class:`~shared.errors.WireroomError`."""
     if elastic:
         from shared.search.elastic_index import ElasticIndex  # loads the client only when asked
 
         return ElasticIndex(load_settings(RuntimeSettings))
-    return SqliteIndex(store or default_store())
+    return SqliteIndex(store)
 
 
 class Day(click.ParamType):
@@ -90,7 +87,7 @@ def search_command(
     kind: str | None,
     limit: int,
     as_json: bool,
-    store: Path | None,
+    store: Path,
     elastic: bool,
 ) -> None:
     """Search the articles."""

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.search import elastic_option, open_index, printable, store_option
+from services.cli.options import store_option
+from services.cli.search import elastic_option, open_index, printable
 from shared.errors import WireroomError
 from shared.search.document import Document
 from shared.search.index import SearchIndex
@@ -24,7 +25,7 @@ CANDIDATES = 5
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output.")
 @store_option
 @elastic_option
-def show_command(article_id: str, as_json: bool, store: Path | None, elastic: bool) -> None:
+def show_command(article_id: str, as_json: bool, store: Path, elastic: bool) -> None:
     """Show one article: its fields and where each was found, its entities, its duplicates.
 
     The beginning of an ID is enough where it is the only one.

@@ -25,9 +25,16 @@ import orjson
 from elasticsearch import AsyncElasticsearch
 
 from services.indexer.stage import INDEX_HEADER, OPERATION_HEADER, VERSION_HEADER
-from shared.errors import PermanentError, StoreError, TransientError
+from shared.errors import PermanentError, SettingsError, StoreError, TransientError
 from shared.runtime.stage import Emit
-from shared.search.elastic_client import connect, denied, elastic_errors, is_transient, reason_of
+from shared.search.elastic_client import (
+    connect,
+    denied,
+    elastic_errors,
+    is_transient,
+    reason_of,
+    who,
+)
 from shared.settings import RuntimeSettings
 
 MAX_ACTIONS: Final = 500
@@ -117,12 +124,16 @@ class ElasticPublisher:
         try:
             items = await self._bulk(actions)
         except elasticsearch.ApiError as error:
-            # elastic_errors has left only what is wrong with this very request.
+            status = error.meta.status
+            if status not in (400, 413):
+                raise SettingsError(
+                    f"{who(self._settings)}: no bulk interface here (HTTP {status}): "
+                    f"{reason_of(error)}; check WIREROOM_ELASTIC_URL"
+                ) from error
             if len(actions) > 1:
                 middle = len(actions) // 2
                 first = await self._write(actions[:middle], results, create)
                 return first + await self._write(actions[middle:], results, create)
-            status = error.meta.status
             reason = "document_too_large" if status == 413 else "index_refused"
             self._reject(results, actions[0], reason, f"HTTP {status}: {reason_of(error)}")
             return []
@@ -152,7 +163,8 @@ class ElasticPublisher:
         return later
 
     async def _bulk(self, actions: Sequence[_Action]) -> list[dict[str, Any]]:
-        lines = [line for action in actions for line in action.lines]
+        # The client takes lines that are serialised already, though its types do not say so.
+        lines: list[Any] = [line for action in actions for line in action.lines]
         with elastic_errors(self._settings):
             response = await self._connected().bulk(operations=lines)
         return [next(iter(item.values())) for item in response["items"]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field
@@ -37,7 +36,7 @@ class Document(EnrichedArticle):
     entities_text: list[str] = Field([])
 
     @classmethod
-    def of(cls, article: EnrichedArticle) -> Self:
+    def of(cls, article: EnrichedArticle) -> Document:
         """The document of ``article``."""
         entities = article.entities
 
