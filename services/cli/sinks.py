@@ -75,9 +75,7 @@ class KafkaSink:
         topic = topology(self._settings.namespace).services["fetcher"].reads
         self.name = f"kafka:{self._settings.kafka_bootstrap}/{topic.name}"
         self._publisher = open_publisher(self._settings)
-        self._policy = RetryPolicy(
-            self._settings.retry_attempts, self._settings.retry_initial, self._settings.retry_max
-        )
+        self._policy = RetryPolicy.of(self._settings)
 
     async def __aenter__(self) -> Self:
         """Connect."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from services.deduplicator.decider import Decider, Decision
 from services.deduplicator.fingerprint import Fingerprint
@@ -28,7 +28,8 @@ _Wanted = dict[_Key, Decision | None]
 class DeduplicateStage(Stage):
     """Reads :class:`TaggedArticle`, emits :class:`EnrichedArticle`.
 
-    ``run`` does the heavy part for a batch (:data:`Fingerprinting`), e.g. in a pool. ``process``
+    ``run`` does the heavy part for a batch (:data:`Fingerprinting`), e.g. in a pool, which
+    ``stop_run`` ends. ``process``
     raises :class:`TransientError` when own entries do not come back in
     ``settings.decision_timeout`` seconds; it is safe to process the batch again. When reading the
     log fails, the error is raised by every call of ``process`` from then on.
@@ -41,10 +42,12 @@ class DeduplicateStage(Stage):
         settings: DeduplicatorSettings,
         log: SharedLog,
         run: Fingerprinting = fingerprint_here,
+        stop_run: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._log = log
         self._run = run
+        self._stop_run = stop_run
         self._deciders = [Decider(settings.window_ms, settings.rule) for _ in range(GROUPS)]
         self._next = dict.fromkeys(range(GROUPS), 0)
         self._goal: dict[int, int] = {}
@@ -79,6 +82,8 @@ class DeduplicateStage(Stage):
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
         await self._log.stop()
+        if self._stop_run is not None:
+            await self._stop_run()
 
     def ready(self) -> bool:
         """Whether everything that stood in the log at the start is decided."""

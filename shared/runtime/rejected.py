@@ -42,11 +42,16 @@ class Rejection:
         return Envelope.parse(self.headers).filename
 
 
+def rejection_key(stage: str, message: Message, reject: Reject) -> str:
+    """The same whenever the same message is refused for the same reason."""
+    return stable_id(stage, message.place, reject.member, reject.reason)
+
+
 def rejection_message(stage: str, message: Message, reject: Reject, clock: Clock) -> Emit:
-    """The record for one refusal. Its key is the same whenever the same thing is refused."""
+    """The record for one refusal, keyed by :func:`rejection_key`."""
     whole = reject.data is None
     value = (message.value or b"") if reject.data is None else reject.data
-    key = stable_id(stage, message.place, reject.member, reject.reason)
+    key = rejection_key(stage, message, reject)
     facts = {
         "id": key,
         "stage": stage,

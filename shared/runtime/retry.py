@@ -10,10 +10,11 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from shared.errors import TransientError
 from shared.runtime.ports import Clock
+from shared.settings import RuntimeSettings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -34,6 +35,11 @@ class RetryPolicy:
     attempts: int = 8
     initial: float = 0.2
     maximum: float = 15.0
+
+    @classmethod
+    def of(cls, settings: RuntimeSettings) -> Self:
+        """The policy that the settings ask for."""
+        return cls(settings.retry_attempts, settings.retry_initial, settings.retry_max)
 
     def ceiling(self, failures: int) -> float:
         """The longest wait after that many failures, in seconds."""

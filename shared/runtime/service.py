@@ -89,7 +89,7 @@ async def _run(
     wiring: Wiring,
 ) -> int:
     clock = SystemClock()
-    policy = RetryPolicy(settings.retry_attempts, settings.retry_initial, settings.retry_max)
+    policy = RetryPolicy.of(settings)
     runner = Runner(
         stage=stage,
         outputs=outputs,

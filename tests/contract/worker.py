@@ -45,7 +45,7 @@ async def local(settings: RuntimeSettings) -> int:
         outputs=BrokerPublisher(broker, wiring.writes),
         rejected=BrokerPublisher(broker, wiring.rejected),
         clock=SystemClock(),
-        policy=RetryPolicy(settings.retry_attempts, settings.retry_initial, settings.retry_max),
+        policy=RetryPolicy.of(settings),
         caps=RejectionCaps(settings.reject_run, settings.reject_share, settings.reject_window),
     )
     stop = asyncio.Event()
