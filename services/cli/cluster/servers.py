@@ -88,22 +88,23 @@ class Server(ABC):
 
         Raises :class:`ClusterError` with the end of its log when it does not.
         """
-        if not self.running:
-            self._clear_remains()
-            installed = self.install()
-            places.hand_over(self.home)
-            command, extra = self._prepare(installed)
-            places.hand_over(self.home)  # what was written just now as well
-            environment = {"PATH": os.environ.get("PATH", os.defpath), **extra}
-            process = spawn(
-                self.name,
-                places.as_server_user(command),
-                self.log,
-                env=environment,
-                cwd=self.home,
-            )
-            process.save(self._record)
-        self._await_ready()
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
+        """Start it unless it runs, without waiting until it answers."""
+        if self.running:
+            return
+        self._clear_remains()
+        installed = self.install()
+        places.hand_over(self.home)
+        command, extra = self._prepare(installed)
+        places.hand_over(self.home)  # what was written just now as well
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **extra}
+        process = spawn(
+            self.name, places.as_server_user(command), self.log, env=environment, cwd=self.home
+        )
+        process.save(self._record)
 
     def stop(self) -> None:
         """End it in order, or by force when that takes longer than :attr:`grace`."""
@@ -135,7 +136,8 @@ class Server(ABC):
         if process is not None and process.group_alive:
             process.kill()  # a child outlived the launcher and holds the data's lock
 
-    def _await_ready(self) -> None:
+    def await_ready(self) -> None:
+        """Return when it answers; raises :class:`ClusterError` when it ended or never does."""
         end = time.monotonic() + START_SECONDS
         while not self.ready():
             if not self.running:
