@@ -9,6 +9,7 @@ orthographies (CLDR exemplar sets).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Final
 
 _WESTERN: Final = (
@@ -47,6 +48,7 @@ _CHARSETS: Final = (
 
 _NEUTRAL: Final = frozenset("\u00a0«»‘’‚“”„†•…–—‹›€£§©®°±²³·´½¼¡¿™")
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
+_PAIR: Final = re.compile(r"(?=(.[^\x00-\x7f]))", re.S)  # with the character before it
 _ASCII_LETTER: Final = re.compile(rb"[A-Za-z]")
 _MAX_SHARE: Final = 0.3  # of letters; Vietnamese apart, accented letters are fewer
 _MAX_RUNS: Final = 0.45  # of runs that are longer than one: "ção", "gęś", quotes
@@ -72,17 +74,15 @@ def latin_charset(sample: bytes) -> str | None:
 def _explained(sample: bytes, charset: str, languages: tuple[str, ...]) -> float:
     """The share of ``sample``'s characters beyond ASCII that the best language explains."""
     text = sample.decode(charset, "replace")
-    counts: dict[str, int] = {}
+    counts: Counter[str] = Counter()
     neutral = total = 0
-    for at, char in enumerate(text):
-        if char < "\x80":
-            continue
-        total += 1
+    for pair, times in Counter(_PAIR.findall(" " + text)).items():
+        before, char = pair
+        total += times
         if char in _NEUTRAL:
-            neutral += 1
-        elif not (char.isupper() and text[at - 1 : at].islower()):  # "cafŽ" is no word
-            lowered = char.lower()[:1]
-            counts[lowered] = counts.get(lowered, 0) + 1
-    known = max(sum(counts.get(letter, 0) for letter in language) for language in languages)
+            neutral += times
+        elif not (char.isupper() and before.islower()):  # "cafŽ" is no word
+            counts[char.lower()[:1]] += times
+    known = max(sum(counts[letter] for letter in language) for language in languages)
     # Punctuation agrees with a charset but proves less than letters do.
     return (known + 0.97 * neutral) / max(1, total)

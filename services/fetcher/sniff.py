@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -12,11 +13,16 @@ from shared import charset
 HEAD = 65_536
 """Bytes and characters that recognition looks at."""
 
+_PIECE = 16_384
+"""Bytes of the beginning, middle and end of a longer file that must be readable."""
+
 _WHITE = " \t\r\n\f\v\ufeff\x00"
 _PARAMETER = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']+)", re.I)
 # Control bytes that no text of an 8-bit or multi-byte charset has. Backspace, bell, ^Z and NUL
 # turn up in real text, but not in numbers.
 _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\v\f\r\x1b") + b"\x7f"
+# Characters without a shape that text may hold: joiners, direction marks, soft hyphens, NULs.
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\ufeff\u00ad\x00"
 _MAX_CONTROLS = 0.05
 """Share of control bytes above which bytes are no text; random bytes have 0.105."""
 _MAX_UNREADABLE = 0.03
@@ -62,6 +68,11 @@ class Sample:
         """The charset of the bytes read as text or as a page."""
         return charset.detect(self.data, self.declared, self.head.lstrip()[:1] == b"<")
 
+    @property
+    def text(self) -> str:
+        """All of it as text; not kept, as it can be large."""
+        return self.data.decode(self.charset, "replace").removeprefix("\ufeff")
+
     @cached_property
     def text_head(self) -> str:
         """The beginning as text, without white space and NULs before it."""
@@ -71,22 +82,29 @@ class Sample:
     def is_text(self) -> bool:
         """Whether the bytes are mostly readable characters of some charset."""
         wide = self.charset.startswith(("utf-16", "utf-32"))
-        places = (0, len(self.data) // 2, max(0, len(self.data) - HEAD))
+        if len(self.data) <= HEAD:
+            return self._readable(self.data, wide)
+        places = (0, len(self.data) // 2, len(self.data) - _PIECE)
         # Even places keep the units of UTF-16 and UTF-32 whole.
-        pieces = {place // 4 * 4: None for place in places}
-        return all(self._readable(self.data[place : place + HEAD], wide) for place in pieces)
+        pieces = (self.data[place // 4 * 4 : place // 4 * 4 + _PIECE] for place in places)
+        return all(self._readable(piece, wide) for piece in pieces)
 
     def _readable(self, piece: bytes, wide: bool) -> bool:
         if not wide:
             controls = len(piece) - len(piece.translate(None, _CONTROLS))
             if controls > max(3, _MAX_CONTROLS * len(piece)) or 2 * controls > len(piece):
                 return False
+            # Any bytes are characters in an 8-bit charset: it proves nothing, UTF-8 does.
+            if self.charset != "utf-8" and controls - piece.count(0) > 1 + 0.01 * len(piece):
+                return False
         text = piece.decode(self.charset, "replace")
-        if self.charset == "utf-8" and text.isprintable():
-            return True
-        odd = sum(not (char.isprintable() or char.isspace() or char == "\x00") for char in text)
-        odd += text.count("\ufffd")
-        odd -= sum(text.count(mark) for mark in "\u200b\u200c\u200d\u200e\u200f\ufeff\u00ad")
+        odd = text.count("\ufffd")
+        if not "".join(text.split()).isprintable():
+            odd += sum(
+                count
+                for char, count in Counter(text).items()
+                if not (char.isprintable() or char.isspace() or char in _UNSEEN)
+            )
         return odd <= max(4 if len(text) > 40 else 1, _MAX_UNREADABLE * len(text))
 
     @cached_property

@@ -14,7 +14,6 @@ from services.fetcher.formats.mapping import Mapping
 from services.fetcher.limits import Budget, PartRefused
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.sniff import Sample
-from shared.charset import decode
 from shared.records import Record
 
 # How JSON of records begins, and "[Reuters] Paris" or "{{ template }}" does not.
@@ -61,7 +60,7 @@ class Json:
             yield Refused("too_large", detail, whole=True)
             return
         try:
-            value = _parse(decode(sample.data, sample.declared, False)[0])
+            value = _parse(sample.text)
         except InvalidJson as error:
             yield Refused("invalid_json", str(error), sample.data, whole=True)
             return
@@ -103,8 +102,8 @@ class JsonLines:
 
     def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
         """A record for each line; blank lines are nothing."""
-        text, _ = decode(sample.data, sample.declared, False)
-        for number, line in enumerate(_lines(text), 1):
+        text = sample.text
+        for number, line in _lines(text):
             line = line.strip("\r\ufeff \t\x00")
             if not line:
                 continue
@@ -123,15 +122,13 @@ class JsonLines:
             yield _mapped(self._mapping, value, raw, place)
 
 
-def _lines(text: str) -> Iterator[str]:
-    """Lines by line feeds alone (other breaks may stand within JSON strings), one at a time."""
-    start = 0
-    while start <= len(text):
-        end = text.find("\n", start)
-        if end < 0:
-            end = len(text)
-        yield text[start:end]
-        start = end + 1
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Lines with their numbers, by line feeds alone (other breaks may stand in JSON strings)."""
+    number, counted = 1, 0
+    for match in re.finditer(r"[^\n]+", text):
+        number += text.count("\n", counted, match.start())
+        counted = match.start()
+        yield number, match[0]
 
 
 def _mapped(
