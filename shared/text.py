@@ -107,7 +107,12 @@ def stable_id(*parts: str | bytes) -> str:
 
 def content_hash(text: str) -> str:
     """Hexadecimal SHA-256 of the comparable form of ``text``."""
-    return hashlib.sha256(comparable(text).encode("utf-8", "surrogatepass")).hexdigest()
+    return comparable_hash(comparable(text))
+
+
+def comparable_hash(folded: str) -> str:
+    """:func:`content_hash` of a text whose comparable form is at hand."""
+    return hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def canonical_url(url: str) -> str | None:

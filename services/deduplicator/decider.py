@@ -18,7 +18,7 @@ by its entries (:class:`~services.deduplicator.fingerprint.Known`).
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -63,6 +63,7 @@ class _Row:
     article_id: str
     content_hash: bytes
     title_hash: int
+    """Of a short text; else 0, which is not compared."""
     size: int
     timestamp_ms: int
     decision: Decision
@@ -82,6 +83,32 @@ class _Article:
     rows: tuple[int, ...] = field(default=())
 
 
+class _Rows:
+    """Rows by number, forgotten from the front: 8 bytes for each beside the row itself."""
+
+    def __init__(self) -> None:
+        self._items: list[_Row | None] = []
+        self._base = 0
+        self._forgotten = 0
+
+    def __getitem__(self, number: int) -> _Row:
+        row = self._items[number - self._base]
+        assert row is not None, "a forgotten row"
+        return row
+
+    def append(self, row: _Row) -> None:
+        self._items.append(row)
+
+    def forget(self) -> None:
+        """Forget the oldest row; its place goes when as many are forgotten as remain."""
+        self._items[self._forgotten] = None
+        self._forgotten += 1
+        if self._forgotten * 2 > len(self._items) + 1024:
+            del self._items[: self._forgotten]
+            self._base += self._forgotten
+            self._forgotten = 0
+
+
 class Decider:
     """Decides the entries of one log partition. ``skipped`` counts unreadable entries."""
 
@@ -89,16 +116,16 @@ class Decider:
         self._window_ms = window_ms
         self._rule = rule or NearRule()
         self._sketches = SketchWindow()
-        self._by_row: dict[int, _Row] = {}
+        self._rows = _Rows()
         self._articles: OrderedDict[str, _Article] = OrderedDict()
-        self._by_hash: dict[bytes, deque[int]] = {}
+        self._by_hash: dict[bytes, tuple[int, ...]] = {}
         self.skipped = 0
         self.last_key: tuple[str, bytes] = ("", b"")
         """Article id and content hash of the last entry that was decided."""
 
     def __len__(self) -> int:
         """Remembered texts."""
-        return len(self._by_row)
+        return len(self._sketches)
 
     def observe(self, entry: LogEntry) -> Decision | None:
         """Decide the next entry; ``None`` when it cannot be read and is skipped."""
@@ -128,7 +155,7 @@ class Decider:
             article = None
         if article is not None:
             for number in article.rows:
-                row = self._by_row[number]
+                row = self._rows[number]
                 if row.timestamp_ms > cutoff and row.content_hash == fingerprint.content_hash:
                     article.timestamp_ms = max(article.timestamp_ms, timestamp_ms)
                     self._articles.move_to_end(fingerprint.article_id)
@@ -174,7 +201,7 @@ class Decider:
         group_id = group_id or fingerprint.article_id
         decision = Decision(
             found.kind if found else "none",
-            self._by_row[found.number].article_id if found else None,
+            self._rows[found.number].article_id if found else None,
             group_id,
             found.equal / SLOTS if found else None,
             first_seen_ms,
@@ -188,15 +215,15 @@ class Decider:
 
         Where none of them is in the window any more there is nothing that speaks against it.
         """
-        rows = [n for n in own if self._by_row[n].timestamp_ms > cutoff]
+        rows = [n for n in own if self._rows[n].timestamp_ms > cutoff]
         if not rows:
             return True
         equal = self._sketches.equal_slots(fingerprint.sketch.slots, np.array(rows))
         size = fingerprint.sketch.size
         return any(
-            self._rule.holds(int(count), size, self._by_row[n].size)
+            self._rule.holds(int(count), size, self._rows[n].size)
             # Too short to tell: a corrected flash stays in its group.
-            or min(size, self._by_row[n].size) < MIN_SHINGLES
+            or min(size, self._rows[n].size) < MIN_SHINGLES
             for n, count in zip(rows, equal, strict=True)
         )
 
@@ -206,19 +233,18 @@ class Decider:
         That is its own group where it repeats nothing; a row whose link leads out of the window
         begins a group.
         """
-        row = self._by_row[number]
+        row = self._rows[number]
         if self._inside(row.root, cutoff):
             # The links lead back in time, so all between here and there are inside too.
             number = row.root
-            row = self._by_row[number]
+            row = self._rows[number]
         while self._inside(row.link, cutoff):
             number = row.link
-            row = self._by_row[number]
+            row = self._rows[number]
         return number, row.decision.group_id if row.link < 0 else row.article_id
 
     def _inside(self, number: int, cutoff: int) -> bool:
-        row = self._by_row.get(number)
-        return row is not None and row.timestamp_ms > cutoff
+        return number >= self._sketches.first and self._rows[number].timestamp_ms > cutoff
 
     def _same_text(self, fingerprint: Fingerprint, cutoff: int) -> _Found | None:
         """The earliest row with the same text. A very short text must have the same title too:
@@ -227,7 +253,7 @@ class Decider:
         if not size:
             return None
         for number in self._by_hash.get(fingerprint.content_hash, ()):
-            row = self._by_row[number]
+            row = self._rows[number]
             if (
                 row.timestamp_ms > cutoff
                 and row.article_id != fingerprint.article_id
@@ -248,7 +274,7 @@ class Decider:
         equal = self._sketches.equal_slots(slots, rows)
         for place in np.argsort(-equal, kind="stable"):
             number, count = int(rows[place]), int(equal[place])
-            row = self._by_row[number]
+            row = self._rows[number]
             if (
                 row.timestamp_ms > cutoff
                 and row.article_id != fingerprint.article_id
@@ -270,15 +296,15 @@ class Decider:
         row = _Row(
             fingerprint.article_id,
             fingerprint.content_hash,
-            fingerprint.title_hash,
+            fingerprint.title_hash if fingerprint.sketch.size < MIN_SHINGLES else 0,
             fingerprint.sketch.size,
             timestamp_ms,
             decision,
             link,
             root if root >= 0 else number,
         )
-        self._by_row[number] = row
-        self._by_hash.setdefault(row.content_hash, deque()).append(number)
+        self._rows.append(row)
+        self._by_hash[row.content_hash] = (*self._by_hash.get(row.content_hash, ()), number)
         if article is None:
             stale = self._articles.pop(row.article_id, None)
             rows = stale.rows if stale is not None else ()
@@ -298,14 +324,13 @@ class Decider:
         """
         sketches = self._sketches
         while len(sketches):
-            row = self._by_row[sketches.first]
+            row = self._rows[sketches.first]
             if row.timestamp_ms > cutoff:
                 break
-            del self._by_row[sketches.first]
-            numbers = self._by_hash[row.content_hash]
-            numbers.popleft()
-            if not numbers:
-                del self._by_hash[row.content_hash]
+            self._rows.forget()
+            numbers = self._by_hash.pop(row.content_hash)[1:]
+            if numbers:
+                self._by_hash[row.content_hash] = numbers
             article = self._articles.get(row.article_id)
             if article is not None:
                 article.rows = article.rows[1:]

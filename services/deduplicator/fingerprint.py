@@ -16,7 +16,6 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Self, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ import xxhash
 from services.deduplicator.groups import GROUPS
 from services.deduplicator.sketch import SLOTS, Sketch
 from shared.errors import PermanentError
-from shared.events import Precision, from_milliseconds
+from shared.events import Precision
 from shared.text import comparable
 
 VERSION = 1
@@ -60,7 +59,8 @@ class Fingerprint:
     """SHA-256 of the comparable text, 32 bytes."""
     sketch: Sketch
     document_id: str = ""
-    published_at: datetime | None = None
+    published_ms: int | None = None
+    """When it was published: Unix milliseconds, before 1970 negative."""
     published_precision: Precision | None = None
     published_from: str = ""
     title_hash: int = 0
@@ -73,9 +73,7 @@ class Fingerprint:
 
     def encode(self) -> bytes:
         """The log entry's value. Raises :class:`PermanentError` when a field is out of range."""
-        published = _NO_DATE
-        if self.published_at is not None:
-            published = int(self.published_at.timestamp() * 1000)
+        published = _NO_DATE if self.published_ms is None else self.published_ms
         known = self.known or Known(0, 0, "")
         try:
             head = _HEAD.pack(
@@ -109,7 +107,7 @@ class Fingerprint:
         """Read an entry's value. Raises :class:`PermanentError` ``unreadable_fingerprint``."""
         try:
             return cls._decode(data)
-        except (struct.error, ValueError, IndexError, OverflowError, OSError) as error:
+        except (struct.error, ValueError, IndexError) as error:
             raise PermanentError("unreadable_fingerprint", str(error)) from error
 
     @classmethod
@@ -139,7 +137,7 @@ class Fingerprint:
             content_hash=digest,
             sketch=Sketch(slots.astype(np.uint32, copy=False), size, group),
             document_id=document_id,
-            published_at=None if published == _NO_DATE else from_milliseconds(published),
+            published_ms=None if published == _NO_DATE else published,
             published_precision=_PRECISIONS[precision],
             published_from=published_from,
             title_hash=title,

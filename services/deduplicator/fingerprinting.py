@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from services.deduplicator.fingerprint import Fingerprint, title_hash
 from services.deduplicator.sketch import sketch
 from shared.errors import PermanentError
 from shared.events import Article, Message, TaggedArticle
 from shared.text import comparable
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,13 @@ def fingerprint(article: Article) -> Fingerprint:
         raise PermanentError(
             "invalid_message", f"content_hash: no hexadecimal SHA-256: {article.content_hash!r}"
         )
+    published = article.published_at
     return Fingerprint(
         article_id=article.article_id,
         content_hash=digest,
         sketch=sketch(comparable(article.text)),
         document_id=article.document_id,
-        published_at=article.published_at,
+        published_ms=None if published is None else (published - _EPOCH) // _MILLISECOND,
         published_precision=article.published_precision,
         published_from=article.published_from or "",
         title_hash=title_hash(article.title),

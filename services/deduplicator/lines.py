@@ -15,7 +15,7 @@ from services.deduplicator.settings import DeduplicatorSettings
 from services.deduplicator.sketch import sketch
 from shared.errors import PermanentError
 from shared.settings import load_settings
-from shared.text import comparable, content_hash
+from shared.text import comparable, comparable_hash
 
 Record = dict[str, Any]
 
@@ -36,10 +36,11 @@ def sketch_of(record: Record) -> Fingerprint:
         raise PermanentError("invalid_record", "text: a string is needed")
     if not isinstance(title, str | None):
         raise PermanentError("invalid_record", "title: a string or null is needed")
+    folded = comparable(text)
     return Fingerprint(
         article_id=name,
-        content_hash=bytes.fromhex(content_hash(text)),
-        sketch=sketch(comparable(text)),
+        content_hash=bytes.fromhex(comparable_hash(folded)),
+        sketch=sketch(folded),
         title_hash=title_hash(title or ""),
     )
 

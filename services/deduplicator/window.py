@@ -36,17 +36,16 @@ class SketchWindow:
     def __init__(self) -> None:
         self.first = 0
         self.end = 0
-        self._allocate(_FIRST_CAPACITY)
+        self._capacity = _FIRST_CAPACITY
+        self._slots = np.zeros((self._capacity, SLOTS), dtype=np.uint16)
+        self._links = np.full((self._capacity, BANDS), -1, dtype=np.int32)
+        self._set_buckets(_FIRST_CAPACITY.bit_length() - 1)
 
     def __len__(self) -> int:
         return self.end - self.first
 
-    def _allocate(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._slots = np.zeros((capacity, SLOTS), dtype=np.uint16)
-        self._links = np.full((capacity, BANDS), -1, dtype=np.int32)
-        bits = max(capacity - 1, 1).bit_length()
-        self._shift = np.uint64(64 - bits)
+    def _set_buckets(self, bits: int) -> None:
+        self._bits = bits
         self._heads = np.full((BANDS, 1 << bits), -1, dtype=np.int32)
 
     def add(self, slots: Slots) -> int:
@@ -55,7 +54,12 @@ class SketchWindow:
             self._grow()
         row = self.end
         self.end += 1
-        self._put(row, slots.astype(np.uint16))
+        own = slots.astype(np.uint16)
+        buckets = self._buckets(self._keys(own))
+        place = row % self._capacity
+        self._slots[place] = own
+        self._links[place] = self._heads[_BAND, buckets]
+        self._heads[_BAND, buckets] = row
         return row
 
     def forget(self, count: int = 1) -> None:
@@ -91,24 +95,34 @@ class SketchWindow:
             rows = np.where(left[bands] > 0, rows, -1)
         return np.unique(np.concatenate(found)) if found else np.empty(0, dtype=np.int64)
 
-    def _put(self, row: int, own: npt.NDArray[np.uint16]) -> None:
-        place = row % self._capacity
-        buckets = self._buckets(self._keys(own))
-        self._slots[place] = own
-        self._links[place] = self._heads[_BAND, buckets]
-        self._heads[_BAND, buckets] = row
-
     def _keys(self, own: npt.NDArray[np.uint16]) -> Keys:
         return _join(own[: BANDS * ROWS].reshape(BANDS, ROWS))
 
     def _buckets(self, keys: Keys) -> npt.NDArray[np.uint64]:
-        return (keys.astype(np.uint64) * _SPREAD) >> self._shift
+        return (keys * _SPREAD) >> np.uint64(64 - self._bits)
 
     def _grow(self) -> None:
-        old, capacity = self._slots, self._capacity
-        self._allocate(capacity + capacity // 2)
-        for row in range(self.first, self.end):
-            self._put(row, old[row % capacity])
+        """A quarter more rows; twice the buckets where that makes two rows for each."""
+        rows = np.arange(self.first, self.end)
+        before, self._capacity = self._capacity, self._capacity + self._capacity // 4
+        places, moved = rows % before, rows % self._capacity
+        slots, links = self._slots, self._links
+        self._slots = np.zeros((self._capacity, SLOTS), dtype=np.uint16)
+        self._slots[moved] = slots[places]
+        del slots
+        self._links = np.full((self._capacity, BANDS), -1, dtype=np.int32)
+        if self._capacity <= 2 << self._bits:
+            self._links[moved] = links[places]
+            return
+        self._set_buckets(self._bits + 1)
+        for band in range(BANDS):
+            keys = _join(self._slots[moved, band * ROWS : (band + 1) * ROWS])
+            buckets = self._buckets(keys)
+            order = np.argsort(buckets, kind="stable")
+            follows = buckets[order][1:] == buckets[order][:-1]
+            self._links[moved[order][1:], band] = np.where(follows, rows[order][:-1], -1)
+            last = np.append(~follows, True)
+            self._heads[band, buckets[order][last]] = rows[order][last]
 
 
 def _join(pairs: npt.NDArray[np.uint16]) -> Keys:
