@@ -172,7 +172,7 @@ def _is_utf8(data: bytes) -> bool:
     around = data[max(0, first - 4 * SAMPLE) : first + 4 * SAMPLE].lstrip(_CONTINUATION)
     text = around.decode("utf-8", "replace")
     broken = text.count("\ufffd")
-    good = sum(char > "\x7f" for char in text) - broken
+    good = len(text) - len(text.encode("ascii", "ignore")) - broken
     return good >= 20 * broken
 
 

@@ -83,6 +83,8 @@ class FetcherSettings(BaseSettings):
     max_json_bytes: int = Field(16 * MIB, ge=1)
     """The largest JSON file, which is parsed as a whole and takes many times its size in memory;
     JSON Lines are read line by line and have no such limit."""
+    max_json_values: int = Field(1_000_000, ge=1)
+    """Objects and arrays of a JSON file: 60 to 200 bytes of memory each, even when empty."""
     max_total_bytes: int = Field(128 * MIB, ge=1)
     """All that one message may decompress to; also all that it may give, headers included."""
     max_members: int = Field(20_000, ge=1)

@@ -110,6 +110,4 @@ class Sample:
     @cached_property
     def is_blank(self) -> bool:
         """Whether nothing but white space, NULs and marks is in it."""
-        return not self.text_head and not (
-            self.data.translate(None, b" \t\r\n\f\v\x00\xef\xbb\xbf\xff\xfe")
-        )
+        return not self.data.translate(None, b" \t\r\n\f\v\x00\xef\xbb\xbf\xff\xfe")

@@ -17,6 +17,7 @@ from shared.events import Envelope, Message
 from shared.records import Record
 from shared.runtime.stage import Drop, Emit, Outcome, Reject
 from shared.settings import load_settings
+from tests.shared_data import shared_data
 
 FETCH = Fetch(load_settings(FetcherSettings))
 PAGE = (
@@ -65,6 +66,17 @@ def test_text_without_any_header_goes_through_as_it_came() -> None:
     assert envelope.source == "wireroom/fetcher"
     assert emit.key == envelope.id.encode()
     assert envelope.received_at == envelope.time == datetime.fromtimestamp(1_700_000_000, UTC)
+
+
+@pytest.mark.shared_data
+def test_seeds_without_any_header_are_text() -> None:
+    files = sorted(shared_data("seeds").glob("*.txt"))
+    assert len(files) == 5
+    for file in files:
+        data = file.read_bytes()
+        emit, envelope = only(data)
+        assert emit.value == data
+        assert envelope.content_type == "text/plain; charset=utf-8"
 
 
 def test_facts_of_the_sender_travel_on() -> None:

@@ -122,6 +122,8 @@ def test_container_and_json_limits_are_named() -> None:
     assert "max_container_bytes=100" in refused(b"x" * 101, max_container_bytes=100).detail
     record = b'{"text": "' + b"x" * 100 + b'"}'
     assert "max_json_bytes=100" in refused(record, max_json_bytes=100).detail
+    brackets = b"[" + b"{}," * 20 + b"{}]"
+    assert "max_json_values=20" in refused(brackets, max_json_values=20).detail
 
 
 def test_one_line_too_long_among_good_ones() -> None:

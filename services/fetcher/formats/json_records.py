@@ -59,6 +59,12 @@ class Json:
             detail = f"{len(sample.data)} bytes of JSON, max_json_bytes={limit}; use JSON Lines"
             yield Refused("too_large", detail, whole=True)
             return
+        values = sample.data.count(b"{") + sample.data.count(b"[")
+        most = budget.settings.max_json_values
+        if values > most:
+            detail = f"about {values} objects and arrays, max_json_values={most}; use JSON Lines"
+            yield Refused("too_large", detail, whole=True)
+            return
         try:
             value = _parse(sample.text)
         except InvalidJson as error:
