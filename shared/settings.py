@@ -36,6 +36,9 @@ class RuntimeSettings(BaseSettings):
     """Prefix of topics, consumer groups and indices: several Wirerooms on the same servers."""
 
     kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_session_timeout: float = Field(30.0, ge=6, le=300)
+    """Seconds after which the partitions of an instance that died go to the others."""
+
     elastic_url: str = "http://127.0.0.1:9200"
     elastic_api_key: SecretStr | None = None
     elastic_username: str | None = None

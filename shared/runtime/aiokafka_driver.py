@@ -84,7 +84,8 @@ class AiokafkaDriver:
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,
             max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
-            session_timeout_ms=30_000,
+            session_timeout_ms=int(self._settings.kafka_session_timeout * 1000),
+            heartbeat_interval_ms=int(self._settings.kafka_session_timeout * 100),
             rebalance_timeout_ms=60_000,
         )
         consumer.subscribe([self._topic.name], listener=_Listener(self._busy))

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from shared.events import Message
-from shared.runtime.driver import group_id, message_of
+from shared.runtime.driver import group_id
 from shared.runtime.local_broker import SqliteBroker, connect
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.rejected import Rejection, read_rejection
@@ -25,6 +23,7 @@ from shared.runtime.stage import Emit
 from shared.settings import RuntimeSettings
 from shared.topics import Topic, topology
 from tests.contract.worker import NAME
+from tests.kafka import read_topic, uncommitted
 from tests.shared_data import ROOT
 
 TIMEOUT = 90.0
@@ -136,7 +135,11 @@ class Harness:
         if self.settings is None:
             with self._reader() as broker:
                 return broker.end(self.reads) - broker.committed(self.reads)
-        return _wait(self._kafka_uncommitted(self.settings))
+        return _wait(
+            uncommitted(
+                self.settings.kafka_bootstrap, self.reads, group_id(NAME, self.settings.namespace)
+            )
+        )
 
     def _broker(self) -> SqliteBroker:
         kept = frozenset({self.writes.name, self.rejects.name})
@@ -156,37 +159,4 @@ class Harness:
         if self.settings is None:
             with self._reader() as broker:
                 return broker.read(topic, 0, 1_000_000)
-        return _wait(self._kafka_read(self.settings, topic))
-
-    async def _kafka_read(self, settings: RuntimeSettings, topic: Topic) -> list[Message]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka_bootstrap)
-        await consumer.start()
-        try:
-            parts = [TopicPartition(topic.name, n) for n in range(topic.partitions)]
-            consumer.assign(parts)
-            await consumer.seek_to_beginning(*parts)
-            ends = await consumer.end_offsets(parts)
-            messages: list[Message] = []
-            left = {tp for tp in parts if ends[tp] > 0}
-            while left:
-                for tp, records in (await consumer.getmany(timeout_ms=500)).items():
-                    messages.extend(map(message_of, records))
-                    if records[-1].offset + 1 >= ends[tp]:
-                        left.discard(tp)
-            return messages
-        finally:
-            await consumer.stop()
-
-    async def _kafka_uncommitted(self, settings: RuntimeSettings) -> int:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.kafka_bootstrap,
-            group_id=group_id(NAME, settings.namespace),
-            enable_auto_commit=False,
-        )
-        await consumer.start()
-        try:
-            parts = [TopicPartition(self.reads.name, n) for n in range(self.reads.partitions)]
-            ends = await consumer.end_offsets(parts)
-            return sum([ends[tp] - (await consumer.committed(tp) or 0) for tp in parts])
-        finally:
-            await consumer.stop()
+        return _wait(read_topic(self.settings.kafka_bootstrap, topic))
