@@ -56,7 +56,7 @@ _CLOCK = (
     r"(?:\s?(?P<half>[ap])\.?m\b\.?)?"
 )
 _ZONE = r"(?:\s{0,2}\(?(?P<zone>Z\b|(?:UTC|GMT)?[+-]\d{2}:?\d{2}\b|[A-Z]{2,5}\b))?"
-_TIME_AFTER = r"(?:(?:,|\s|at|um|à|\||-|–|—|•|·|/){1,8}" + _CLOCK + _ZONE + ")?"
+_TIME_AFTER = r"(?:(?:,|\s|at|um|à|\||-|–|—|•|·|/){0,8}" + _CLOCK + _ZONE + ")?"
 _DAY = r"(?P<day>3[01]|[12]\d|0?[1-9])"
 _YEAR = r"(?P<year>(?:19|20)\d{2})"
 
@@ -70,7 +70,7 @@ _YEAR_FIRST = re.compile(
     r"(?<!\d)" + _YEAR + r"[/.年](?P<month>1[0-2]|0?[1-9])[/.月]" + _DAY + r"(?!\d)"
 )
 _MONTH_FIRST = re.compile(
-    rf"\b(?P<name>{MONTH})\s{{0,2}}{_DAY}(?:st|nd|rd|th)?(?:,|\s){{1,3}}{_YEAR}\b{_TIME_AFTER}",
+    rf"\b(?P<name>{MONTH})\s{{0,2}}{_DAY}(?:st|nd|rd|th)?(?:,|\s){{1,3}}{_YEAR}(?:\b|(?=\d?\d:)){_TIME_AFTER}",
     re.IGNORECASE,
 )
 _DAY_FIRST = re.compile(

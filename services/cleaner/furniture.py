@@ -17,8 +17,8 @@ class Kind(Enum):
     ADVERT = auto()
     END = auto()
     """Begins what follows an article: related and latest articles, comments, newsletters."""
-    FORM = auto()
-    """Fields of a comment form; an article does not go on after one."""
+    COMMENTS = auto()
+    """Begins the readers' comments or is their form: no article goes on after it."""
     APPEAL = auto()
     """Asks the reader for money or a subscription."""
     BYLINE = auto()
@@ -69,6 +69,7 @@ _MENU = _any(
     r"?screen|advertiser disclosure)$",
     r"^(?:follow|like|join|find) (?:us|me|him|her|them|\w+ \w+) on\b.{0,80}$",
     r"^\[?(?:image|img|iframe|embed|video|advert|ad)\b[^\]]{0,60}\]$",
+    r"^(?:tags|filed under|categories|share this(?: article| post| story)?)\W*$",
     r"^table of contents$|^(?:in this article|contents|on this page|jump to)\W?$",
 )
 _ADVERT = _any(
@@ -82,32 +83,33 @@ _ADVERT = _any(
 )
 _END = _any(
     r"^\W*(?:related|similar|latest|recommended|popular|trending|featured|recent|other|top|more|"
-    r"further|most (?:read|popular|viewed|shared))"
+    r"further|most (?:read|popular|viewed|shared|watched))"
     r"(?: (?:on|in|from|about|by|for|of|the|this|our|news|top|latest|popular|recent|related|you|"
     r"your|may|might|also|like|world|local|\w+ly)){0,4}"
     r"(?:| (?:articles?|stor(?:y|ies)|posts?|news|reads?|reading|content|topics?|links?|"
-    r"headlines?|coverage|videos?|items?|pages?|resources?|blogs?|searches))\W*$",
+    r"headlines?|coverage|videos?|items?|pages?|resources?|blogs?|searches|insights|guides))\W*$",
     r"^\W*(?:you (?:may|might) (?:also )?(?:like|enjoy|be interested)|also (?:read|see|in|on)|"
-    r"read (?:next|also)|up next|what to read next|don'?t miss|editor'?s? picks?|must[- ]reads?|"
-    r"around the web|from (?:around )?the web|recommended for you|we recommend|more (?:from|in|"
-    r"on|like|about)\b.{0,50}|in case you missed it|explore more|keep reading|next (?:post|"
-    r"article|story|up)|previous (?:post|article|story)|post navigation|continue exploring|more "
-    r"to explore|see also)\b.{0,60}$",
+    r"read (?:next|also)|up next|what to read next|don['’]?t miss|editors?['’]?s?['’]? picks?|"
+    r"must[- ]reads?|around the web|from (?:around )?the web|recommended for you|we recommend|"
+    r"more (?:from|in|on|like|about)\b.{0,50}|in case you missed it|explore more|keep reading|"
+    r"next (?:post|article|story|up)|previous (?:post|article|story)|post navigation|"
+    r"continue exploring|more to explore|see also|people are also reading|comments? on this story|"
+    r"from our (?:partners|sponsors)|sponsored (?:links|stories)|today['’]s (?:top|headlines)|"
+    r"stay (?:up to date|informed|connected|in touch)|get in touch|contact us today)\b.{0,60}$",
+    r"^\W*(?:about|meet|written by) the authors?\b.{0,60}$",
+    r"^\W*(?:sign up|subscribe|get|join)\b.{0,80}\b(?:newsletters?|inbox|mailing list|email list|"
+    r"e-?mails?|updates|alerts)\b.{0,120}$",
+    r"^\W*(?:references|footnotes|bibliography)\W*$",
+)  # fmt: skip
+_COMMENTS = _any(
     r"^\W*(?:leave|post|add|write|submit|join)(?: us| in)? (?:a |your |the )?(?:comment|reply|"
     r"conversation|discussion|response)s?\b.{0,60}$",
     r"^\W*(?:view|show|load|hide|read|see|sort)(?: all| the|)? ?(?:\d{1,6} )?comments?\b.{0,40}$",
-    r"^\W*(?:\d{1,6} )?(?:comments?|responses?|thoughts on|replies)(?: \(\d{1,6}\)| on\b.{0,120}|"
-    r")\W*$",
+    r"^\W*(?:\d{1,6} )?(?:comments?|responses?|thoughts|replies)(?: \(\d{1,6}\)| (?:on|to)\b"
+    r".{0,120}|)\W*$",
     r"^\W*(?:comments? (?:are|is|have been) (?:closed|disabled|off|moderated)|no comments(?: "
-    r"yet)?|be the first to comment|join the (?:conversation|discussion)|what do you think\??|"
-    r"have your say)\b.{0,60}$",
-    r"^\W*about the authors?\W*$",
-    r"^\W*(?:sign up|subscribe|get|join)\b.{0,80}\b(?:newsletters?|inbox|mailing list|email list|"
-    r"e-?mails?|updates|alerts)\b.{0,120}$",
-    r"^\W*(?:references|footnotes|bibliography|tags|filed under|categories|share this(?: article|"
-    r" post| story)?)\W*$",
-)  # fmt: skip
-_FORM = _any(
+    r"yet)?|be the first to comment|what do you think\??|have your say|"
+    r"share or comment on this article)\b.{0,200}$",
     r"^please enter (?:your|a|an)\b.{0,60}$",
     r"^(?:your )?(?:e-?mail address|name|website|comment|e-?mail)\W{0,3}(?:\*|\(required\)|will "
     r"not be published|:).{0,40}$",
@@ -116,6 +118,16 @@ _FORM = _any(
     r"^save my name, e-?mail\b.{0,120}$",
     r"^(?:cancel reply|post comment|submit comment|notify me of\b.{0,60}|you must be logged "
     r"in\b.{0,60}|log in to (?:leave|comment|reply)\b.{0,40})$",
+    r"^.{2,60}\bsays:?$",
+)
+_TAIL_WORDS = re.compile(
+    r"\b(?:cookies?|third[- ]part(?:y|ies)|privacy (?:policy|notice)|terms (?:of (?:use|service)|"
+    r"and conditions)|all rights reserved|affiliate (?:commission|links?)|earn (?:a|an) "
+    r"(?:small )?(?:affiliate )?commission|unsubscribe|opt[- ]out|personal information|"
+    r"past performance|not (?:intended as )?(?:financial|legal|medical) advice|newsletter|"
+    r"has been a (?:writer|reporter|journalist)|may be reached at|can be reached at|"
+    r"joined .{2,30} in (?:19|20)\d\d|registered (?:trademark|in)|creative commons)\b",
+    re.IGNORECASE,
 )
 _APPEAL = _any(
     r"^(?:if you(?:'d| would)? (?:like|want|wish) to|to|you can|please|help us|help|click here "
@@ -168,8 +180,8 @@ def kind_of(line: str) -> Kind | None:
         return Kind.URL
     if _ADVERT.search(line):
         return Kind.ADVERT
-    if _FORM.match(line):
-        return Kind.FORM
+    if _COMMENTS.match(line):
+        return Kind.COMMENTS
     if _TOPICS.match(line):
         return Kind.TOPICS
     if _SOURCES.match(line) and len(line) < 200:
@@ -187,6 +199,11 @@ def kind_of(line: str) -> Kind | None:
     if _CREDIT.match(line):
         return Kind.CREDIT
     return None
+
+
+def is_small_print(paragraph: str) -> bool:
+    """Whether a paragraph talks of consent, rights, commissions or its writer's career."""
+    return len(paragraph) <= 1_200 and _TAIL_WORDS.search(paragraph) is not None
 
 
 def topics_of(line: str) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from services.cleaner.dates import read_date
 from services.cleaner.extracted import Dated
-from services.cleaner.furniture import kind_of
+from services.cleaner.furniture import Kind
 from services.cleaner.names import people
 from services.cleaner.titles import squeezed
 
@@ -20,7 +22,22 @@ _DATE_LEAD = re.compile(
     re.IGNORECASE,
 )
 _UPDATED = re.compile(r"\b(?:updated|modified|edited)\b", re.IGNORECASE)
+_AFTER_NAME = re.compile(r"\s(?://|\||•|·|–|—|-)\s|\bon\b|\bpublished\b", re.IGNORECASE)
 _REACH = 40  # lines above the article that may belong to it
+
+
+_SAYS_PUBLISHED = re.compile(r"\b(?:published|posted|first)\b", re.IGNORECASE)
+_INSIDE = 12  # first lines of the article among which its head may still be
+_DECK = 80  # words of headline and summary that may stand above a byline
+
+
+class HeadLine(Protocol):
+    """What is read of a line of the page."""
+
+    text: str
+    bullet: bool
+    kind: Kind | None
+    gap: bool
 
 
 @dataclass(slots=True)
@@ -28,45 +45,60 @@ class Head:
     """What was found above an article, and the lines that it was found in."""
 
     title: str = ""
-    title_from: str = ""
     authors: list[str] = field(default_factory=list)
     dates: list[Dated] = field(default_factory=list)
+    """Best first."""
     taken: set[str] = field(default_factory=set)
     """Lines that are no text: byline, date."""
+    end: int = 0
+    """Index of the first line below the head."""
 
 
-def read_head(above: list[str], body: list[str]) -> Head:
-    """Title, authors and dates in the lines ``above`` an article and in its first ones."""
-    head = Head()
-    near = above[-_REACH:] + body[:4]
-    for line in near:
-        _read_byline(line, head)
-    _read_title(above, body, head)
+def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
+    """The head of the article in ``lines[start:end]``: in the 40 lines above, or in its first."""
+    head = Head(end=start)
+    ranked: list[tuple[int, Dated]] = []
+    words = 0
+    for index in range(max(0, start - _REACH), min(end, start + _INSIDE)):
+        line = lines[index]
+        taken = _read_line(line, head, ranked, index - start)
+        if index >= start:
+            if taken and words <= _DECK:
+                head.end = index + 1
+            words += len(line.text.split())
+    for line in lines[end : end + 6]:
+        if _SAYS_PUBLISHED.search(line.text[:40]):
+            _read_line(line, Head(), ranked, 100)
+    head.dates = [dated for _, dated in sorted(ranked, key=lambda item: item[0])]
+    if head.end == end:  # nothing but a head: then it is the text
+        head.end = start
+    head.title = _title(lines, max(0, start - _REACH), head)
     return head
 
 
-def _read_byline(line: str, head: Head) -> None:
-    if len(line) > 160:
-        return
-    byline = _BYLINE.match(line)
-    dated = read_date(line)
-    short = len(line.split()) <= 14
-    if byline and short and not line.rstrip().endswith((".", "?", "!")):
-        names = people(
-            [re.split(r"\s(?://|\||•|·|–|—|-)\s|\bon\b|\bpublished\b", line, maxsplit=1)[0]]
-        )
-        if names and not head.authors:
-            head.authors = names
-        if names or dated:
-            head.taken.add(line)
-    if dated is not None and short and (byline or _is_date_line(line)):
-        head.taken.add(line)
-        if _UPDATED.search(line):
-            head.dates.append(dated)
-        else:
-            head.dates.insert(
-                sum(1 for d in head.dates if d.found_in == "byline"), dated.found("byline")
-            )
+def _read_line(line: HeadLine, head: Head, ranked: list[tuple[int, Dated]], distance: int) -> bool:
+    """Whether ``line`` is a byline or a date; what it says goes to ``head`` and ``ranked``."""
+    text = line.text
+    if len(text) > 160 or len(text.split()) > 14:
+        return False
+    taken = False
+    byline = _BYLINE.match(text)
+    if byline and not text.endswith((".", "?", "!")):
+        names = people([_AFTER_NAME.split(text, maxsplit=1)[0]])
+        head.authors = head.authors or names
+        taken = bool(names)
+    dated = read_date(text)
+    if dated is not None and (byline or _is_date_line(text)):
+        taken = True
+        rank = abs(distance)
+        if _SAYS_PUBLISHED.search(text):
+            rank -= 1_000
+        elif _UPDATED.search(text):
+            rank += 1_000
+        ranked.append((rank, dated.found("byline")))
+    if taken:
+        head.taken.add(text)
+    return taken
 
 
 def _is_date_line(line: str) -> bool:
@@ -76,32 +108,31 @@ def _is_date_line(line: str) -> bool:
     return len(words) <= 7 and len(rest) <= 60
 
 
-def _read_title(above: list[str], body: list[str], head: Head) -> None:
+def _title(lines: Sequence[HeadLine], first: int, head: Head) -> str:
+    """The likeliest headline in ``lines[first:head.end]``, or an empty string."""
+    above = lines[first : head.end]
     candidates = [
-        (index, line)
-        for index, line in enumerate(above[-_REACH:])
-        if line not in head.taken and kind_of(line) is None and _could_be_title(line)
+        (place, line)
+        for place, line in enumerate(above)
+        if line.text not in head.taken and line.kind is None and _could_be_title(line.text)
     ]
-    if not candidates:
-        return
-    size = len(above[-_REACH:])
-    keys = {index: squeezed(line) for index, line in candidates}
+    keys = {place: squeezed(line.text) for place, line in candidates}
 
-    def weight(item: tuple[int, str]) -> float:
-        index, line = item
-        words = len(line.split())
-        score = -0.25 * (size - index)
-        score += min(words, 9) * 0.7
-        key = keys[index]
-        score += 4 * any(other != index and keys[other].endswith(key) for other in keys)
-        following = above[-_REACH:][index + 1 : index + 4]
-        score += 2 * any(line in head.taken for line in following)
+    def weight(item: tuple[int, HeadLine]) -> float:
+        place, line = item
+        key = keys[place]
+        score = min(len(line.text.split()), 9) * 0.7 - 0.2 * (len(above) - place)
+        # Repeated, or the end of a trail of breadcrumbs.
+        score += 4 * any(other != place and keys[other].endswith(key) for other in keys)
+        score += 2 * any(near.text in head.taken for near in above[place + 1 : place + 5])
+        score += 2 * line.gap - 3 * line.bullet - 2 * line.text.endswith(".")
+        following = above[place + 1] if place + 1 < len(above) else None
+        if following is not None and len(following.text) > 1.3 * len(line.text) > 30:
+            score += 1.5  # a summary follows its headline
         return score
 
-    _, title = max(candidates, key=weight)
-    head.title, head.title_from = title, "headline"
+    return max(candidates, key=weight)[1].text if candidates else ""
 
 
-def _could_be_title(line: str) -> bool:
-    words = line.split()
-    return 2 <= len(words) <= 35 and 8 <= len(line) <= 250 and not line.endswith((".", ",", ";"))
+def _could_be_title(text: str) -> bool:
+    return 2 <= len(text.split()) <= 35 and 8 <= len(text) <= 250 and not text.endswith((",", ";"))

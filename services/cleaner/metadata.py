@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
@@ -60,6 +61,15 @@ _ASIDE = re.compile(
 )
 
 
+_BY_ALONE = re.compile(
+    r"^(?:(?:written|posted|published|words|story) )?by\s?:?$|^author:?$", re.IGNORECASE
+)
+_BY_NAME = re.compile(
+    r"^(?:(?:written|posted|published|words|story) )?(?:by|author)(?:\s|:\s?)\s?[^\W\d_]",
+    re.IGNORECASE,
+)
+
+
 class Page:
     """What a page says about itself, read once from its tree."""
 
@@ -68,6 +78,7 @@ class Page:
         self._url = url
         self._now = now
         self._linked = LinkedData(tree)
+        self._near: list[str] | None = None
         self._meta: dict[str, list[str]] = {}
         for element in tree.iter("meta"):
             content = one_line(element.get("content") or "")
@@ -158,6 +169,7 @@ class Page:
             (self._linked.authors(), "json-ld"),
             ([t for name in _AUTHOR for t in self._meta.get(name, ())], "meta"),
             (self._bylines(), "byline"),
+            (self._written_by(), "byline"),
         ):
             names = people(texts, site=site)
             if names:
@@ -185,6 +197,36 @@ class Page:
                 if 2 < len(text) < 120:
                     marked.append(text)
         return explicit[:3] or marked[:1]
+
+    def _near_heading(self) -> list[str]:
+        """The short texts around the first ``h1``, 8 before and 40 after it, in reading order."""
+        if self._near is None:
+            texts: list[str] = []
+            heading = -1
+            for element in self._tree.iter():
+                if element.tag in ("script", "style", "noscript", "template", "head", "title"):
+                    continue
+                if element.tag == "h1" and heading < 0:
+                    heading = len(texts)
+                for part in (element.text, *(child.tail for child in element)):
+                    text = part.strip() if part else ""
+                    if text:
+                        texts.append(text if len(text) <= 120 else "")
+                if heading >= 0 and len(texts) > heading + 60:
+                    break
+            heading = max(heading, 0)
+            self._near = [one_line(t) for t in texts[max(0, heading - 8) : heading + 40] if t]
+        return self._near
+
+    def _written_by(self) -> list[str]:
+        """Bylines by their wording alone: "By Jane Doe", also where the name is an element."""
+        texts = self._near_heading()
+        for text, following in pairwise([*texts, ""]):
+            if _BY_ALONE.match(text):
+                return [following]
+            if _BY_NAME.match(text):
+                return [text]
+        return []
 
     def _dates(self, found: Extracted) -> None:
         published = self._first_date(self._published())
@@ -255,10 +297,14 @@ class Page:
                 dated = believable(read_date(text), self._now)
                 if dated is not None and dated.precision != "month":
                     return dated.found("byline")
+        for text in self._near_heading():
+            dated = believable(read_date(text), self._now) if len(text) <= 80 else None
+            if dated is not None and dated.precision != "month":
+                return dated.found("byline")
         guess: str | None = find_date(
             self._tree,
             original_date=True,
-            extensive_search=True,
+            extensive_search=False,
             url=self._url,
             min_date=EARLIEST.strftime("%Y-%m-%d"),
             max_date=(self._now + timedelta(days=1)).strftime("%Y-%m-%d"),

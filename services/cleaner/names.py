@@ -45,13 +45,16 @@ _WORD = re.compile(r"[^\W\d_][\w'’.\-]*$")
 def people(texts: Iterable[str], *, site: str = "") -> list[str]:
     """The people named in ``texts`` (each a byline or a name), in order, each once.
 
-    Roles, agencies, the ``site`` itself, addresses and dates are left out.
+    Roles, agencies, a ``site`` of one word, addresses and dates are left out.
     """
     found: dict[str, str] = {}
     for text in texts:
         for name in _names(text):
             key = name.casefold()
-            if key != site.casefold() and key not in found:
+            # A site may bear its author's name; one word is more often a brand.
+            if key == site.casefold() and len(name.split()) < 2:
+                continue
+            if key not in found:
                 found[key] = name
     return list(found.values())[:20]
 

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from services.cleaner.appeals import appeal_start
 from services.cleaner.characters import one_line, storable
+from services.cleaner.dates import MONTH
 from services.cleaner.extracted import Extracted
-from services.cleaner.furniture import Kind, kind_of, source_of, topics_of
+from services.cleaner.furniture import Kind, is_small_print, kind_of, source_of, topics_of
 from services.cleaner.head import read_head
 from services.cleaner.textdates import date_in_text
 from services.cleaner.titles import squeezed
@@ -20,6 +21,13 @@ _BULLET = re.compile(r"^(?:[•·▪◦‣○●■□►▸*+–—-]|\d{1,3}[.
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]]{0,3}(?:\s?\[?\d{0,3}\]?)$")
 _INNER_END = re.compile(r"[.!?][\"'”’)]{0,2}\s+[\"'“‘(]?[A-ZÀ-ÞА-Я]")
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_STAMP = re.compile(
+    rf"^(?:on )?(?:{MONTH}\s\d{{1,2}},\s\d{{4}}|\d{{1,2}}\s{MONTH}\s\d{{4}}),?(?:\s(?:at|@|-))?\s"
+    r"\d{1,2}:\d\d.{0,12}$",
+    re.IGNORECASE,
+)
+_ENOUGH = 120  # words of sentences that prove that an article has been read
+_END_COST = -25.0
 
 
 @dataclass(slots=True)
@@ -49,16 +57,14 @@ def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Ext
     if start == end:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found = Extracted()
-    head = read_head(
-        [line.text for line in lines[:start]], [line.text for line in lines[start:end]]
-    )
-    body = _body(lines[start:end], head.title, head.taken)
+    head = read_head(lines, start, end)
+    body = _body(lines[head.end : end], head.title, head.taken)
     cut = appeal_start(body)
     body = body[:cut]
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found.text = "\n\n".join(body)
-    found.put("title", head.title, head.title_from)
+    found.put("title", head.title, "headline")
     if not found.title:
         found.put("title", _first_sentence(body[0]), "first-sentence")
     found.put("authors", head.authors, "byline")
@@ -95,22 +101,24 @@ def _lines(text: str) -> list[Line]:
 def _score(line: Line) -> float:
     """How much a line looks like an article's: above 0 for prose, below for anything else."""
     text = line.text
-    if line.kind in (Kind.FORM, Kind.END):
-        return -12.0
+    if line.kind in (Kind.COMMENTS, Kind.END):
+        return _END_COST
     if line.kind is not None:
         return -1.5
     words = len(text.split()) + len(_WIDE.findall(text)) / 2
     ends = bool(_SENTENCE_END.search(text))
-    if words >= 12 and (ends or _INNER_END.search(text)):
+    if words >= 12 and (ends or (_INNER_END.search(text) and words >= 25)):
         score = min(words, 80) / 4 + 2
+        if is_small_print(text):
+            score = -2.0
     elif words >= 6 and ends:
         score = 2.5
-    elif words >= 25:
+    elif words >= 40:
         score = 3.0
     elif text.endswith(":") and words >= 3:
         score = 0.5
     elif words >= 9:
-        score = -1.0
+        score = -2.0
     else:
         score = -2.0
     if line.bullet:
@@ -118,11 +126,29 @@ def _score(line: Line) -> float:
     return score
 
 
+def _comments_start(lines: list[Line]) -> int:
+    """Where the readers' comments begin: nothing after it is the article's."""
+    words = 0
+    stamps: list[int] = []
+    for index, line in enumerate(lines):
+        if words >= _ENOUGH:
+            if line.kind is Kind.COMMENTS:
+                return index
+            if _STAMP.match(line.text):
+                stamps.append(index)
+                if len(stamps) == 3 and index - stamps[0] <= 30:
+                    return stamps[0]
+                stamps = stamps[-2:]
+        if line.prose and not line.bullet and _SENTENCE_END.search(line.text):
+            words += len(line.text.split())
+    return len(lines)
+
+
 def _article(lines: list[Line]) -> tuple[int, int]:
     """The run of lines with the largest sum of scores (Kadane's algorithm)."""
     best = (0.0, 0, 0)
     total, start = 0.0, 0
-    for index, line in enumerate(lines):
+    for index, line in enumerate(lines[: _comments_start(lines)]):
         if total <= 0:
             total, start = 0.0, index
         total += line.score
