@@ -92,8 +92,8 @@ def wireroom(verbose: bool) -> None:
     """News in any form becomes clean, tagged, de-duplicated articles that can be searched."""
     form = "%(asctime)s %(levelname)s %(name)s: %(message)s" if verbose else "wireroom: %(message)s"
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format=form)
-    for own in ("services", "shared"):  # our warnings, not those of libraries
-        logging.getLogger(own).setLevel(logging.INFO if verbose else logging.WARNING)
+    if not verbose:  # why a command waits is worth a line; refusals stand in its summary
+        logging.getLogger("shared.runtime.retry").setLevel(logging.WARNING)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

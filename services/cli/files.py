@@ -15,7 +15,8 @@ from shared.errors import PermanentError
 from shared.events import Envelope, Message
 from shared.topics import topology
 
-STDIN = "-"
+STDIN = Path("-")
+"""Standard input; told by identity, because a folder may hold a file of this name."""
 TYPE = "news.ingest.v1"
 SOURCE = "wireroom/cli"
 
@@ -42,7 +43,7 @@ def is_temporary(name: str) -> bool:
 
 
 def find(paths: Iterable[str]) -> Iterator[Path | Problem]:
-    """Every file under ``paths`` in a fixed order; ``-`` stays as it is.
+    """Every file under ``paths`` in a fixed order; ``-`` gives :data:`STDIN`.
 
     Hidden entries of folders are skipped (a hidden path that is named is taken), links are
     followed, a folder that is reached twice (also by a loop of links) is read once.
@@ -50,7 +51,9 @@ def find(paths: Iterable[str]) -> Iterator[Path | Problem]:
     seen: set[tuple[int, int]] = set()
     for name in paths:
         path = Path(name)
-        if name != STDIN and path.is_dir():
+        if name == str(STDIN):
+            yield STDIN
+        elif path.is_dir():
             yield from _walk(path, seen)
         else:
             yield path
@@ -91,15 +94,15 @@ def limit() -> int:
     return topology().services["fetcher"].reads.max_message
 
 
-def read(path: Path, *, now: datetime | None = None) -> Message:
-    """The message of one file; ``-`` reads standard input.
+def read(path: Path, *, name: str = "", now: datetime | None = None) -> Message:
+    """The message of one file, which goes by ``name`` (by its path, where none is given).
 
     Raises :class:`PermanentError` naming why it cannot be taken: it is larger than the limit
     (which is seen without reading it) or cannot be read.
     """
-    name = str(path)
+    name = name or str(path)
     try:
-        if name == STDIN:
+        if path is STDIN:
             value = _read_bounded(sys.stdin.buffer, "standard input")
             return message(value, "", now=now)
         with path.open("rb") as file:
