@@ -9,12 +9,14 @@ outcome of an item                      what is done
 404 index                               the month's index is made, the item sent once more
 401, 403                                :class:`~shared.errors.SettingsError`: stop
 429, 5xx, transport                     :class:`~shared.errors.TransientError`: retry
+429 larger than the server ever takes   sent alone once more, then a ``PermanentError``
 400, 413 for the whole request          the batch is halved, down to the document at fault
 ======================================  =====================================================
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -40,6 +42,9 @@ from shared.settings import RuntimeSettings
 MAX_ACTIONS: Final = 500
 MAX_BYTES: Final = 5_000_000
 """One request's limits. A larger document goes alone: the server's own limit is 100 MB."""
+
+# What IndexingPressure says of a rejected operation: its size, and the limit of all.
+_PRESSURE: Final = re.compile(r"primary_operation_bytes=(\d+), max_primary_bytes=(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,7 @@ class ElasticPublisher:
             return []
         later: list[str] = []
         missing: list[_Action] = []
+        heavy: list[_Action] = []
         for action, item in zip(actions, items, strict=True):
             status = int(item["status"])
             why = _why(item)
@@ -148,6 +154,11 @@ class ElasticPublisher:
                 self._count("stale")
             elif status in (401, 403):
                 raise denied(self._settings, status, why)
+            elif status == 429 and _exceeds_memory(why):
+                if len(actions) > 1:
+                    heavy.append(action)
+                else:
+                    self._reject(results, action, "document_too_large", why)
             elif is_transient(status):
                 later.append(f"HTTP {status}: {why}")
             elif status == 404 and create:
@@ -160,6 +171,8 @@ class ElasticPublisher:
             for index in sorted({action.index for action in missing}):
                 await self._create(index)
             later += await self._write(missing, results, create=False)
+        for action in heavy:
+            later += await self._write([action], results, create)
         return later
 
     async def _bulk(self, actions: Sequence[_Action]) -> list[dict[str, Any]]:
@@ -214,6 +227,16 @@ def _action(at: int, emit: Emit) -> _Action:
         }
     }
     return _Action(at, index, (orjson.dumps(action), emit.value))
+
+
+def _exceeds_memory(why: str) -> bool:
+    """Whether one operation needs more memory than the server grants all of them.
+
+    The server says "try again" of it, which would hold up everything behind it for ever; the
+    limit is its setting ``indexing_pressure.memory.primary.limit``.
+    """
+    sizes = _PRESSURE.search(why)
+    return sizes is not None and int(sizes[1]) > int(sizes[2])
 
 
 def _why(item: dict[str, Any]) -> str:
