@@ -207,22 +207,22 @@ def _show(status: ClusterStatus) -> None:
     running = status.supervisor is not None
     servers.add_row("supervisor", _state("ok" if running else "down"), _pid(status.supervisor))
     console.print(servers)
-    services = Table(title="Services", title_justify="left")
-    services.add_column("service")
-    for column in ("lag", "in/s", "done/s"):
-        services.add_column(column, justify="right")
-    for column in ("instance", "health", "pid", "port", "restarts"):
-        services.add_column(column)
+    services = Table(title="Services", title_justify="left", padding=(0, 1, 0, 0))
+    for column in ("service", "instance", "health"):
+        services.add_column(column, no_wrap=True)
+    for column in ("lag", "in/s", "done/s", "pid", "port", "restarts"):
+        services.add_column(column, justify="right", no_wrap=True)
     for service in status.services:
         facts = (_number(service.lag), _number(service.arriving), _number(service.rate))
-        first = (service.name, *facts)
+        first = service.name
         for instance in service.instances:
-            numbers = (instance.pid, instance.url.rpartition(":")[2], instance.restarts)
-            services.add_row(*first, instance.name, _state(instance.health), *map(str, numbers))
-            first = ("", "", "", "")
+            number = instance.name.rpartition("-")[2]
+            port = instance.url.rpartition(":")[2]
+            own = (str(instance.pid), port, str(instance.restarts))
+            services.add_row(first, number, _state(instance.health), *facts, *own)
+            first, facts = "", ("", "", "")
         if not service.instances:
-            wanted = "starting" if service.wanted else "none wanted"
-            services.add_row(*first, "", _state(wanted))
+            services.add_row(first, "", _state("down" if service.wanted else "none wanted"), *facts)
     console.print(services)
 
 
