@@ -1,0 +1,56 @@
+# Everything a user or developer needs; each target installs what it needs first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# Servers of their own, on free ports, in the tests; nothing that runs already is touched.
+
+.PHONY: setup demo test check quality bench up down lock clean
+
+# What users run: the packages of requirements.txt and the `wireroom` command.
+.venv/runtime: requirements.txt pyproject.toml
+	@sh deploy/local/bootstrap demo
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing packages into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# And what developers run: the tools of requirements-dev.txt beside them.
+.venv/dev: requirements-dev.txt .venv/runtime
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+setup: .venv/dev  ## The development environment in .venv, with .venv/bin/wireroom.
+
+demo: .venv/runtime  ## The job over the sample files, without any server.
+	@$(BIN)/wireroom demo
+
+test: .venv/dev check  ## All tests, on a real Kafka and a real Elasticsearch.
+	@sh deploy/local/bootstrap test
+	$(BIN)/python -m pytest
+
+check: .venv/dev  ## Lint, format and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+quality: .venv/dev  ## How right the stages are, beside their peers (needs ../shared/data).
+	$(BIN)/python -m tests.quality
+
+bench: .venv/dev  ## How fast stages and the whole flow are, beside a peer.
+	@sh deploy/local/bootstrap test
+	$(BIN)/python -m tests.bench
+
+up: .venv/runtime  ## Kafka, Elasticsearch and the services on this machine.
+	@sh deploy/local/bootstrap up
+	@$(BIN)/wireroom up
+
+down: .venv/runtime  ## Stop them.
+	@$(BIN)/wireroom down
+
+lock: .venv/dev  ## Pin the packages of pyproject.toml anew (needs uv).
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.txt
+
+clean:  ## Remove the environment and caches.
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
