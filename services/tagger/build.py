@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             options.source, options.geonames, options.hand or deploy_path("gazetteer")
         )
     except FileNotFoundError as error:
-        sys.stderr.write(f"{error.filename}: {error.strerror}\n")
+        sys.stderr.write(f"{error}\n")
         return 2
     version = write(options.output, drafts, careful, given)
     size = options.output.stat().st_size

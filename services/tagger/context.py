@@ -4,88 +4,44 @@ from __future__ import annotations
 
 from services.tagger.gazetteer import Entry, Gazetteer
 from services.tagger.matcher import Field, Match
-from services.tagger.spelling import key_of
+from services.tagger.spelling import key_of, word_set
 
 # Prepositions after which a common word with a capital is a place: "in Nice", "from Reading".
-_LOCATIVE = frozenset(
-    [
-        "in",
-        "at",
-        "from",
-        "near",
-        "to",
-        "of",
-        "outside",
-        "around",
-        "between",
-        "across",
-        "toward",
-        "towards",
-    ]
-)
+_LOCATIVE = word_set("in at from near to of outside around between across toward towards")
 # Words after which "May" and "March" are months.
-_TEMPORAL = frozenset(
-    [
-        "in",
-        "by",
-        "last",
-        "early",
-        "late",
-        "mid",
-        "until",
-        "till",
-        "since",
-        "this",
-        "next",
-        "before",
-        "after",
-        "during",
-        "of",
-        "on",
-        "from",
-    ]
+_TEMPORAL = word_set(
+    "in by last early late mid until till since this next before after during of on from"
 )
 # What follows a place's name without making it a person's: "Jordan Valley", "Sydney Harbour".
-_PLACE_NOUNS = frozenset(
-    [
-        "Airport",
-        "Bay",
-        "Beach",
-        "Bridge",
-        "Castle",
-        "Cathedral",
-        "City",
-        "County",
-        "Court",
-        "District",
-        "Harbour",
-        "Harbor",
-        "Hills",
-        "International",
-        "Island",
-        "Islands",
-        "Lake",
-        "Mountain",
-        "National",
-        "Oblast",
-        "Opera",
-        "Park",
-        "Police",
-        "Port",
-        "Province",
-        "Region",
-        "River",
-        "Road",
-        "Square",
-        "State",
-        "Stock",
-        "Street",
-        "Strip",
-        "Times",
-        "Tower",
-        "University",
-        "Valley",
-    ]
+_PLACE_NOUNS = word_set(
+    "Airport Bay Beach Bridge Castle Cathedral City County Court District Harbour Harbor "
+    "Hills International Island Islands Lake Mountain National Oblast Opera Park Police Port "
+    "Province Region River Road Square State Stock Street Strip Times Tower University Valley"
+)
+
+
+# "Bank of Ghana", "University of Namibia": the place is a part of an organization's name.
+_HEADS = word_set(
+    "Academy Archbishop Bank Bishop Broadcasting Cathedral Chamber Church College "
+    "Confederation Congress Court Diocese Duke Earl Embassy Federation Institute Library "
+    "Museum Parliament Port Prince Princess University"
+)
+# "Kenya Airways", "Israel Defense Forces".
+_TAILS = word_set(
+    "Agency Airlines Airport Airways Army Association Athletic Authority Bank Board "
+    "Broadcasting Chamber Chronicle City Club College Commission Corporation Council Cricket "
+    "Daily Defense Defence Electricity Exchange Express FC Football Forces Foundation Gazette "
+    "Global Health Herald High Hospital Institute International Investment Journal Medical "
+    "Museum National News Olympic Open Petroleum Police Post Premier Press Rail Railway "
+    "Railways Research Revenue School Securities Stock Supreme Symphony Telecom Times Tourism "
+    "Tribune Union United University Water"
+)
+
+
+# "Jordan King Abdullah", "Israel Prime Minister": a post, not a surname.
+_TITLES = word_set(
+    "Ambassador Cabinet Chief Defence Defense Deputy Envoy Finance Foreign General Government "
+    "Interior King Leader Minister Premier President Prime Queen Army Navy War"
 )
 
 
@@ -117,10 +73,20 @@ def part_of_another_name(field: Field, match: Match, entry: Entry, gazetteer: Ga
         return False
     if after.key in _PLACE_NOUNS or after.key.isupper() or entry.type != "LOC":
         return False
-    # Countries are far more often themselves than somebody's given name.
-    if entry.kind == "country":
-        return after.key in gazetteer.given and after.key not in gazetteer.names
-    return after.key not in gazetteer.names
+    return after.key not in gazetteer.names and after.key not in _TAILS | _TITLES
+
+
+def part_of_organization(field: Field, match: Match, entry: Entry) -> bool:
+    """Whether a place only serves to name an organization: "Bank of Ghana", "Kenya Airways"."""
+    if entry.type != "LOC" or field.headline:
+        return False
+    of = field.before(match.first)
+    if of is not None and of.key == "of":
+        head = field.before(match.first - 1)
+        if head is not None and head.key in _HEADS:
+            return True
+    after = field.after(match.last)
+    return after is not None and after.key in _TAILS
 
 
 def _same_given_name(key: str, entry: Entry) -> bool:

@@ -15,7 +15,7 @@ from typing import cast
 
 import orjson
 
-from services.tagger.spelling import key_of
+from services.tagger.spelling import key_of, word_set
 from shared.errors import SettingsError
 from shared.events import EntityType
 
@@ -123,33 +123,8 @@ def gazetteer(path: Path = SHIPPED) -> Gazetteer:
 
 
 # Words that stand before a surname in names: "von der Leyen", "bin Salman".
-_PARTICLES = frozenset(
-    [
-        "von",
-        "van",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "la",
-        "le",
-        "du",
-        "da",
-        "dos",
-        "das",
-        "di",
-        "bin",
-        "ibn",
-        "ben",
-        "al",
-        "el",
-        "ter",
-        "ten",
-        "af",
-        "av",
-        "zu",
-    ]
+_PARTICLES = word_set(
+    "von van der den de del della la le du da dos das di bin ibn ben al el ter ten af av zu"
 )
 
 

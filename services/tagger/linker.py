@@ -13,6 +13,8 @@ from services.tagger.matcher import Field, Match, scan
 # How much it counts that the other places of the article lie in the candidate's country. Enough
 # to turn Georgia into the state among American towns, not enough to move Paris to Texas.
 _COHERENCE = 0.6
+# From this prior on a name is known so well that it is read in capitals, too.
+_CAPITALS = 0.5
 _ACRONYM = re.compile(r"\s*\(\s*[\"“]?$")
 
 
@@ -75,11 +77,7 @@ class Linker:
         self, field: Field, match: Match, following: Match | None, evidence: Counter[str]
     ) -> tuple[int, str] | None:
         """The candidate that the article means and how that was found; ``None`` for none."""
-        candidates = [
-            index
-            for index in match.candidates
-            if not context.part_of_another_name(field, match, self._entries[index], self._gazetteer)
-        ]
+        candidates = [i for i in match.candidates if self._plausible(field, match, i)]
         if following is not None:
             within = [index for index in candidates if self._lies_in(index, following)]
             if within:
@@ -106,6 +104,16 @@ class Linker:
         if self._entries[best].kind == "people":
             return best, "demonym"
         return best, "alias" if best == first else "context"
+
+    def _plausible(self, field: Field, match: Match, index: int) -> bool:
+        """Whether the words next to the name let it stand for entry ``index``."""
+        entry = self._entries[index]
+        if match.key.isupper() and match.key not in self._gazetteer.names:
+            # Letters in capitals are an acronym sooner than a small town: "PISA".
+            return entry.prior >= _CAPITALS
+        return not context.part_of_another_name(
+            field, match, entry, self._gazetteer
+        ) and not context.part_of_organization(field, match, entry)
 
     def _lies_in(self, index: int, following: Match) -> bool:
         entry = self._entries[index]
@@ -172,7 +180,7 @@ class Linker:
             entry = max(earlier)[2] if earlier else min(places)[2]
             holders = {id(taken[n]): taken[n] for n in range(match.first, match.last) if n in taken}
             if any(
-                link.entry == entry or link.match.last - link.match.first >= 2
+                link.entry == entry or link.match.last - link.match.first > match.last - match.first
                 for link in holders.values()
             ):
                 continue

@@ -25,10 +25,11 @@ class Field:
         self.name = name
         self.text = text
         self.words = words(text)
-        capitals = sum(1 for word in self.words if word.capital)
         # In a headline every word is a capital one, so capitals tell nothing about names there.
         self.headline = (
-            name == "title" and len(self.words) > 3 and capitals * 10 > 6 * len(self.words)
+            name == "title"
+            and len(self.words) > 3
+            and sum(word.capital for word in self.words) * 10 > 6 * len(self.words)
         )
 
     def mention(self, match: Match) -> Mention:
@@ -80,6 +81,10 @@ def scan(
     found: list[Match] = []
     index = 0
     while index < len(sequence):
+        key = sequence[index].key
+        if key not in longest and not (len(key) > 3 and key.isupper()):
+            index += 1
+            continue
         match = _at(field, index, names, longest)
         if match is None:
             index += 1
@@ -112,18 +117,21 @@ def _at(
         candidates = names.get(key)
         if candidates is None and shouted and key.isupper():
             candidates = names.get(headline_key(key))
-        if candidates and not _in_address(field, last + 1):
+        if candidates and not _goes_on(field, last + 1):
             best = Match(index, last + 1, key, tuple(candidates))
     return best
 
 
 def _in_address(field: Field, index: int) -> bool:
-    """Whether word ``index`` hangs on the one before as in a host name or an account's name."""
+    """Whether word ``index`` begins inside a host name, a path or an account's name."""
+    word = field.words[index]
+    previous = field.text[word.start - 1] if word.start else ""
+    return previous == "@" or (previous in ("/", ".") and not word.capital)
+
+
+def _goes_on(field: Field, index: int) -> bool:
+    """Whether word ``index`` carries on the one before as in a host name: ``reuters.com``."""
     if index >= len(field.words):
         return False
     word = field.words[index]
-    if index == 0 or field.words[index - 1].end < word.start - 1:
-        return word.start > 0 and field.text[word.start - 1] in "@/" and not word.capital
-    return (word.joint == "." and not word.capital) or (
-        word.start > 0 and field.text[word.start - 1] == "@"
-    )
+    return word.joint == "." and not word.capital

@@ -13,6 +13,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+
+def word_set(words: str) -> frozenset[str]:
+    """The words of a list written as one string."""
+    return frozenset(words.split())
+
+
 # A combining mark, joiner or soft hyphen belongs to the letter before it.
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u00ad\u200b-\u200d\u2060"
 _LETTER = rf"[^\W_][{_MARKS}]*"
@@ -29,7 +35,6 @@ _HYPHEN = re.compile(rf"[{_HYPHENS}]")
 _SPACE = re.compile(r"[^\S\n]+|[^\S\n]*\n[^\S\n]*")
 _AMPERSAND = re.compile(r"\s*&\s*")
 _DOT_SPACE = re.compile(r"\.[^\S\n]*")
-_SLASH_LIKE = re.compile(r"[./@]")
 
 # Letters whose accent is not a combining mark in Unicode's decomposition.
 _LETTERS = str.maketrans(
@@ -41,31 +46,8 @@ _LETTERS = str.maketrans(
 )  # fmt: skip
 
 # Before these a dot ends an abbreviation, not a sentence.
-_ABBREVIATIONS = frozenset(
-    [
-        "St",
-        "Ste",
-        "Mt",
-        "Ft",
-        "Mr",
-        "Mrs",
-        "Ms",
-        "Dr",
-        "Prof",
-        "Gen",
-        "Col",
-        "Lt",
-        "Capt",
-        "Sgt",
-        "Maj",
-        "Sen",
-        "Rep",
-        "Gov",
-        "Rev",
-        "Pres",
-        "Jr",
-        "Sr",
-    ]
+_ABBREVIATIONS = word_set(
+    "St Ste Mt Ft Mr Mrs Ms Dr Prof Gen Col Lt Capt Sgt Maj Sen Rep Gov Rev Pres Jr Sr"
 )
 
 
@@ -120,12 +102,15 @@ def words(text: str) -> list[Word]:
     found: list[Word] = []
     end = 0
     key = ""
+    new = tuple.__new__  # this loop takes most of the tagger's time
     for match in _WORD.finditer(text):
-        start = match.start()
-        joint = _joint(text[end:start], key) if found else None
-        end = match.end()
-        key = fold(match.group())
-        found.append(Word(start, end, key, joint))
+        start, stop = match.span()
+        gap = text[end:start]
+        joint = " " if gap == " " and found else _joint(gap, key) if found else None
+        raw = text[start:stop]
+        key = raw if raw.isascii() and raw.isalnum() else fold(raw)
+        end = stop
+        found.append(new(Word, (start, stop, key, joint)))
     return found
 
 

@@ -20,6 +20,11 @@ Record = dict[str, Any]
 _POPULATION = 100_000
 _POPULATION_UA = 15_000
 
+# Entries from this prior on are countries, capitals and what is written by hand.
+_SURE = 0.8
+# The prior of a town of some 400,000 people.
+_LESSER_TOWN = 0.46
+
 
 def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]]:
     """All entries, the careful keys and the given names.
@@ -39,6 +44,10 @@ def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list
         for name in [draft.name, *draft.names]
     }
     known = sources.well_known(source)
+    common = sources.vocabulary(source)
+    given = {key_of(name) for name in sources.given_names(source)} - set(
+        lists["careful"]["not_given"]
+    )
     drafts = [
         *countries,
         *_regions(territories),
@@ -49,11 +58,27 @@ def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list
         *sources.congress(source),
         *sources.leaders(source, codes),
         *_known(known),
-        *sources.organizations(source),
+        *sources.organizations(source, common),
     ]
     drafts = _unique(drafts)
     careful = [key_of(word) for word in lists["careful"]["words"]]
-    return drafts, careful, _given(sources.given_names(source), drafts)
+    careful += _doubtful(drafts, common, given)
+    return drafts, careful, _given(given, common, drafts)
+
+
+def _doubtful(drafts: list[Draft], common: frozenset[str], given: set[str]) -> list[str]:
+    """Names of one word that is a common one or, for lesser towns, a given name or very short."""
+    found = []
+    for draft in drafts:
+        if draft.prior >= _SURE or draft.type == "NORP":
+            continue
+        for key in draft.lookup_keys():
+            if " " in key:
+                continue
+            town = draft.kind in ("city", "place") and draft.prior < _LESSER_TOWN
+            if key.lower() in common or (town and (key in given or len(key) < 4)):
+                found.append(key)
+    return found
 
 
 def _countries(territories: dict[str, Record], hand: dict[str, Record]) -> list[Draft]:
@@ -96,7 +121,7 @@ def _regions(territories: dict[str, Record]) -> list[Draft]:
                 stem = name.removesuffix(f" {kind}")
                 words = (kind.lower(), "region", "Region", "province")
                 names = [f"{stem} {word}" for word in words]
-        prior = 0.8 if code.startswith(("us-", "ca-", "gb-", "au-")) else 0.6
+        prior = 0.8 if code.startswith(("us-", "ca-", "gb-", "au-")) else 0.3
         found.append(
             Draft(row["qid"], name, "LOC", "region", prior, names, country=code[:2].upper())
         )
@@ -155,7 +180,7 @@ def _cities(
         draft = Draft(
             item or local.get("wikidata") or place or f"geonames:{row['geonameid']}",
             row["name"], "LOC", "city",
-            max(sources.city_prior(population), 0.9 if capital else 0.0),
+            max(sources.city_prior(population), 0.9 if capital else 0.85 if written else 0.0),
             [*written.get("names", []), *local.get("spellings", [])],
             country=code, region=row["region"], at=(row["latitude"], row["longitude"]),
         )  # fmt: skip
@@ -195,7 +220,11 @@ def _known(rows: list[Record]) -> list[Draft]:
     kinds = {"person": "PER", "organization": "ORG", "place": "LOC"}
     found = []
     for row in rows:
-        aliases = [name for name in row["alternatives"] if " " in name and name[:1].isupper()]
+        aliases = [
+            name
+            for name in row["alternatives"]
+            if " " in name and name[:1].isupper() and not name.startswith(("President ", "The "))
+        ]
         found.append(
             Draft(row["wikidata_id"], row["label"], kinds[row["kind"]], row["kind"],
                   0.55 if row["kind"] != "place" else 0.45, aliases)
@@ -225,13 +254,8 @@ def _unique(drafts: list[Draft]) -> list[Draft]:
     return [draft for draft in first.values() if not repeated(draft)]
 
 
-def _given(names: list[str], drafts: list[Draft]) -> list[str]:
-    """Given names that are not common English words or names of organizations."""
-    counted: Counter[str] = Counter()
-    for draft in drafts:
-        if draft.type == "PER":
-            counted[key_of(draft.name).split(" ")[0]] += 1
-    listed = {key_of(name) for name in names}
-    return [
-        name for name, count in counted.items() if (name in listed and len(name) > 2) or count > 9
-    ]
+def _given(names: set[str], common: frozenset[str], drafts: list[Draft]) -> list[str]:
+    """Given names: listed ones that are no common word, and first words of many people's names."""
+    counted = Counter(key_of(draft.name).split(" ")[0] for draft in drafts if draft.type == "PER")
+    listed = {name for name in names if len(name) > 2 and name.lower() not in common}
+    return sorted(listed | {name for name, count in counted.items() if count > 9})

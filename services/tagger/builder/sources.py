@@ -73,7 +73,8 @@ def ukrainian_places(source: Path) -> dict[int, Record]:
 _PERSON = re.compile(
     r"\b(actor|actress|politician|singer|rapper|musician|writer|author|novelist|poet|player|"
     r"footballer|director|producer|screenwriter|composer|songwriter|comedian|model|journalist|"
-    r"philosopher|scientist|physicist|president of|prime minister|businessman|businesswoman|"
+    r"philosopher|scientist|physicist|president|prime minister|chancellor|senator|governor|"
+    r"businessman|businesswoman|"
     r"entrepreneur|activist|artist|guitarist|drummer|pianist|conductor|designer|filmmaker|"
     r"cinematographer|economist|lawyer|painter|dancer|emperor|king of|queen of|pope|theologian|"
     r"mathematician|historian|general|admiral|wrestler|boxer|athlete|host|personality|editor)\b",
@@ -110,9 +111,10 @@ def kind_of(description: str) -> str | None:
     ):
         if pattern.search(head) and not _WORK.search(head):
             return kind
-    if _WORK.search(head):
-        return None
-    return "person" if _PERSON.search(description) and not _WORK.search(description) else None
+    return None
+
+
+_COMPANY = re.compile(r"\b(company|corporation|manufacturer|network|newspaper|bank|agency)\b")
 
 
 def well_known(source: Path) -> list[Record]:
@@ -120,7 +122,11 @@ def well_known(source: Path) -> list[Record]:
     rows = []
     for row in records(source / "fb15k_wikidata.jsonl"):
         label, description = row["label"], row.get("description") or ""
-        if label and label[:1].isupper() and (kind := kind_of(description)):
+        kind = kind_of(description)
+        if not label[:1].isupper() or kind is None:
+            continue
+        # One word names a person, a band or a team too seldom for certain.
+        if " " in label or kind == "place" or _COMPANY.search(description):
             rows.append({**row, "kind": kind, "description": description})
     return rows
 
@@ -170,7 +176,12 @@ def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
     return list(found.values())
 
 
-def organizations(source: Path) -> list[Draft]:
+def generic(name: str, common: frozenset[str]) -> bool:
+    """Whether many may bear ``name``, since common words make it up: "Ministry of Education"."""
+    return all(word.lower() in common for word in re.findall(r"\w+", name))
+
+
+def organizations(source: Path, common: frozenset[str]) -> list[Draft]:
     """Research organizations, ministries and companies with a Wikidata item (ROR, CC0)."""
     found = []
     for row in records(source / "ror_orgs.jsonl.gz"):
@@ -181,6 +192,9 @@ def organizations(source: Path) -> list[Draft]:
             for name, language, kinds in row["names"]
             if language in (None, "en") and "acronym" not in kinds and " " in name
         ]
+        english = [name for name in english if not generic(name, common)]
+        if generic(row["name"], common):
+            continue
         country = row["locations"][0][2] if row["locations"] else None
         found.append(
             Draft(
@@ -194,6 +208,14 @@ def organizations(source: Path) -> list[Draft]:
             )
         )
     return found
+
+
+def vocabulary(source: Path) -> frozenset[str]:
+    """Words that English writes without a capital, from the prose of CC0 sources."""
+    prose = [row.get("description") or "" for row in records(source / "fb15k_wikidata.jsonl")]
+    for row in records(source / "factbook_leaders_2022-06.jsonl"):
+        prose += [str(value) for name, value in row.items() if name != "file" and value]
+    return frozenset(word for text in prose for word in re.findall(r"\b[a-z]+\b", text))
 
 
 def given_names(source: Path) -> list[str]:
