@@ -29,10 +29,9 @@ class DeduplicateStage(Stage):
     """Reads :class:`TaggedArticle`, emits :class:`EnrichedArticle`.
 
     ``run`` does the heavy part for a batch (:data:`Fingerprinting`), e.g. in a pool, which
-    ``stop_run`` ends. ``process``
-    raises :class:`TransientError` when own entries do not come back in
-    ``settings.decision_timeout`` seconds; it is safe to process the batch again. When reading the
-    log fails, the error is raised by every call of ``process`` from then on.
+    ``stop_run`` ends. ``process`` raises :class:`TransientError` when own entries do not come back
+    in ``settings.decision_timeout`` seconds; it is safe to process the batch again. When reading
+    the log fails, the error is raised by every call of ``process`` from then on.
     """
 
     name = "deduplicator"

@@ -253,6 +253,22 @@ async def test_a_failing_pool_fails_the_batch_and_writes_nothing(log: MemoryLog)
     await stage.stop()
 
 
+async def test_stopping_ends_the_pool_and_the_reader(log: MemoryLog) -> None:
+    stopped = []
+
+    async def stop_run() -> None:
+        stopped.append(True)
+
+    stage = DeduplicateStage(load_settings(DeduplicatorSettings), log, fingerprint_here, stop_run)
+    await stage.start()
+    await stage.process([message("a", article_text(1))])
+    await stage.stop()
+    assert stopped == [True]
+    assert not [t for t in asyncio.all_tasks() if t.get_name() == "deduplicator-log-reader"]
+    with pytest.raises(RuntimeError, match="has ended"):
+        await stage.process([message("a", article_text(1))])
+
+
 async def test_without_start_nothing_hangs(log: MemoryLog) -> None:
     stage = stage_on(log)
     assert not stage.ready()
