@@ -1,0 +1,178 @@
+"""What is to run, when it is started again, and what the machine must have."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from services.cli.cluster import jdk, places
+from services.cli.cluster.instances import Backoff
+from services.cli.cluster.state import Cluster, Plan, service_names
+from services.cli.up import down_command, status_command, up_command
+from shared.errors import ClusterError
+from shared.topics import topology
+from tests.shared_data import ROOT
+
+
+def test_instances_are_named_in_the_order_of_the_flow() -> None:
+    plan = Plan().scaled({"tagger": 2, "indexer": 0})
+    assert plan.instances() == ["fetcher-1", "cleaner-1", "tagger-1", "tagger-2", "deduplicator-1"]
+
+
+def test_a_plan_survives_its_file(tmp_path: Path) -> None:
+    cluster = Cluster(tmp_path)
+    assert cluster.plan() is None
+    plan = Plan(kafka_port=1234, namespace="x").scaled({"cleaner": 3})
+    cluster.save(plan)
+    assert cluster.plan() == plan
+    cluster.plan_file.write_text("{")
+    with pytest.raises(ClusterError, match=r"plan\.json"):
+        cluster.plan()
+
+
+def test_more_instances_than_partitions_are_refused() -> None:
+    most = topology().services["tagger"].reads.partitions
+    assert Plan().scaled({"tagger": most}).scale["tagger"] == most
+    with pytest.raises(ClusterError, match=f"tagger={most + 1}: from 0 to {most}, the partitions"):
+        Plan().scaled({"tagger": most + 1})
+
+
+def test_an_unknown_service_is_told_with_those_that_exist() -> None:
+    with pytest.raises(ClusterError, match=r"no service 'tager': there are fetcher, .*indexer"):
+        Plan().scaled({"tager": 1})
+
+
+def test_pauses_between_starts_grow_and_begin_anew_after_a_calm_time() -> None:
+    backoff = Backoff(most=5, calm=60)
+    pauses, now = [], 0.0
+    for _ in range(6):
+        backoff.started(now)
+        now += 1
+        pauses.append(backoff.died(now))
+        assert backoff.due(now) == (pauses[-1] == 0)
+        now += pauses[-1]
+        assert backoff.due(now)
+    assert pauses == [0, 1, 2, 4, 5, 5]
+    backoff.started(now)
+    assert backoff.died(now + 60) == 0
+
+
+@pytest.mark.parametrize("value", ["tagger", "tagger=", "tagger=two", "tagger=-1", "tagger=1.5"])
+def test_a_scale_that_is_no_number_is_a_usage_error(value: str) -> None:
+    result = CliRunner().invoke(up_command, ["--scale", value])
+    assert result.exit_code == 2
+    assert f"'{value}' is not SERVICE=NUMBER" in result.output
+
+
+def test_status_and_down_without_a_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREROOM_STATE", str(tmp_path / "none"))
+    result = CliRunner().invoke(status_command, [])
+    assert isinstance(result.exception, ClusterError)
+    assert "nothing was started" in str(result.exception)
+    assert CliRunner().invoke(down_command, []).exit_code == 0
+
+
+def test_purge_leaves_what_is_not_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREROOM_STATE", str(tmp_path))
+    Cluster(tmp_path).save(Plan())
+    (tmp_path / "kafka").mkdir()
+    (tmp_path / "mine.txt").write_text("x")
+    assert CliRunner().invoke(down_command, ["--purge"]).exit_code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def _jdk(folder: Path, version: str, *, compiler: bool = True) -> Path:
+    (folder / "bin").mkdir(parents=True)
+    if compiler:
+        (folder / "bin" / "javac").touch()
+    (folder / "release").write_text(f'IMPLEMENTOR="x"\nJAVA_VERSION="{version}"\n')
+    return folder
+
+
+@pytest.fixture
+def no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without Java; JDKs may be put below the folder returned."""
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    root = tmp_path / "jvm"
+    root.mkdir()
+    monkeypatch.setattr(jdk, "_INSTALLED", (root,))
+    return root
+
+
+def test_the_oldest_jdk_that_serves_is_taken(no_java: Path) -> None:
+    for version in ("17.0.9", "25.0.1", "21.0.3"):
+        _jdk(no_java / version, version)
+    _jdk(no_java / "jre", "22", compiler=False)
+    assert jdk.find_jdk() == no_java / "21.0.3"
+
+
+def test_java_home_goes_first(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _jdk(no_java / "21", "21.0.3")
+    named = _jdk(no_java.parent / "named", "24")
+    monkeypatch.setenv("JAVA_HOME", str(named))
+    assert jdk.find_jdk() == named
+
+
+def test_a_missing_jdk_is_told_with_what_was_found_and_the_remedy(no_java: Path) -> None:
+    _jdk(no_java / "17", "17.0.9")
+    with pytest.raises(ClusterError, match=r"found: 17 in .*apt-get install openjdk-21"):
+        jdk.find_jdk()
+
+
+def test_a_missing_maven_is_told_with_the_remedy(no_java: Path) -> None:
+    with pytest.raises(ClusterError, match="apt-get install maven"):
+        jdk.find_maven()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as another user")
+def test_a_folder_that_the_servers_user_cannot_reach_is_told(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    with pytest.raises(ClusterError, match=r"cannot pass through .*WIREROOM_CACHE"):
+        places.hand_over(closed / "data")
+
+
+def test_places_can_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("WIREROOM_CACHE", str(tmp_path / "c"))
+    monkeypatch.setenv("WIREROOM_STATE", str(tmp_path / "s"))
+    assert (places.cache_dir(), places.state_dir()) == (tmp_path / "c", tmp_path / "s")
+
+
+def _bootstrap(purpose: str, path: str, python: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", str(ROOT / "deploy/local/bootstrap"), purpose],
+        env={"PATH": path, "PYTHON": python},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_bootstrap_names_what_is_missing_where_it_cannot_install(tmp_path: Path) -> None:
+    for name in ("id", "sed"):
+        found = next(p for p in (f"/usr/bin/{name}", f"/bin/{name}") if Path(p).exists())
+        (tmp_path / name).symlink_to(found)
+    python = sys.executable
+    assert _bootstrap("demo", str(tmp_path), python).returncode == 0
+    done = _bootstrap("test", str(tmp_path), python)
+    assert done.returncode == 1
+    assert "mvn(maven)" in done.stderr
+    assert "kcat" in done.stderr
+    assert "apt-get install" in done.stderr
+
+
+def test_bootstrap_refuses_an_unfit_python(tmp_path: Path) -> None:
+    done = _bootstrap("demo", str(tmp_path), "no-such-python")
+    assert done.returncode == 1
+    assert "no-such-python is not a Python of version 3.11" in done.stderr
+
+
+def test_every_service_of_the_flow_can_be_scaled() -> None:
+    assert service_names() == list(topology().services)
+    assert set(Plan().scale.values()) == {1}
