@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from services.cleaner.settings import CleanerSettings
+from services.cleaner.stage import Clean
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.stage import Fetch
-from shared.events import Envelope, Message
+from services.tagger.settings import TaggerSettings
+from services.tagger.stage import Tag
+from shared.events import Envelope, Message, TaggedArticle
 from shared.resources import deploy_path
 from shared.runtime.stage import Emit, Reject
 
@@ -18,6 +23,11 @@ SAMPLES = deploy_path("samples")
 EXPECTED: dict[str, dict[str, Any]] = json.loads(
     (SAMPLES / "expected.json").read_text(encoding="utf-8")
 )["files"]
+
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CLEAN = Clean(CleanerSettings())
+TAG = Tag(TaggerSettings())
 
 
 def _files() -> list[Path]:
@@ -67,3 +77,53 @@ def test_the_fetcher_finds_what_is_expected(name: str) -> None:
         told = f"{outcome.reason} {outcome.detail}".casefold()
         assert any(word in told for word in expected["about"])
         assert name in outcome.detail
+
+
+def _run(name: str) -> list[TaggedArticle]:
+    """The articles of a sample, cleaned and tagged."""
+    message = Message(
+        (SAMPLES / name).read_bytes(), headers=Envelope(filename=name, received_at=NOW).headers()
+    )
+    articles = []
+    for document in Fetch(FetcherSettings())(message):
+        if not isinstance(document, Emit):
+            continue
+        (cleaned,) = CLEAN(Message(document.value, headers=document.headers))
+        assert isinstance(cleaned, Emit)
+        (tagged,) = TAG(Message(cleaned.value, headers=cleaned.headers))
+        assert isinstance(tagged, Emit)
+        articles.append(TaggedArticle.decode(tagged.value))
+    return articles
+
+
+OPEN = {
+    "19-vaccine-mombasa.txt": "breadcrumbs that begin 'You are here' are taken for the title",
+    "20-chips-dresden.txt": "what follows a 'Read also' line in the text is lost",
+    "22-records.json": "Paris is not tagged in a list of cities",
+}
+"""What is known to be wrong still: a sample leaves this list when it comes out right."""
+
+
+def _cases() -> list[Any]:
+    return [
+        pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name])) if name in OPEN else name
+        for name in sorted(EXPECTED)
+        if EXPECTED[name]["articles"]
+    ]
+
+
+@pytest.mark.parametrize("name", _cases())
+def test_cleaner_and_tagger_find_what_is_expected(name: str) -> None:
+    for article, expected in zip(_run(name), EXPECTED[name]["articles"], strict=True):
+        assert article.title == expected["title"]
+        assert article.published_at is not None
+        assert f"{article.published_at:%Y-%m-%d}" == expected["published"]
+        assert article.language == expected["language"]
+        assert article.authors == expected["authors"]
+        assert expected["site"] in (None, article.site_name)
+        assert expected["url"] is None or article.canonical_url == expected["url"]
+        assert [text for text in expected["contains"] if text not in article.text] == []
+        assert [text for text in expected["absent"] if text in article.text] == []
+        names = {entity.name for entity in article.entities}
+        names |= {m.text for entity in article.entities for m in entity.mentions}
+        assert set(expected["entities"]) - names == set()
