@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -239,19 +239,19 @@ def _unique(drafts: list[Draft]) -> list[Draft]:
         held = first.setdefault((draft.id, draft.type), draft)
         if held is not draft and not draft.rival:
             held.names += [draft.name, *draft.names]
-    by_key: defaultdict[str, list[Draft]] = defaultdict(list)
-    for draft in first.values():
-        for key in draft.lookup_keys():
-            by_key[key].append(draft)
+    people = [set(draft.name.split()) for draft in first.values() if _known_person(draft)]
 
     def repeated(draft: Draft) -> bool:
-        # A leader whom the lists know with a Wikidata item is not entered again without one.
-        namesakes = by_key[draft.lookup_keys()[0]]
-        return draft.listed and any(
-            other is not draft and other.type == draft.type for other in namesakes
-        )
+        # A leader whom the lists know with an item is not entered again without one, also when
+        # this list has more of the name: "Matamela Cyril Ramaphosa".
+        words = set(draft.name.split())
+        return draft.listed and any(known <= words for known in people)
 
     return [draft for draft in first.values() if not repeated(draft)]
+
+
+def _known_person(draft: Draft) -> bool:
+    return draft.type == "PER" and not draft.listed and " " in draft.name
 
 
 def _given(names: set[str], common: frozenset[str], drafts: list[Draft]) -> list[str]:

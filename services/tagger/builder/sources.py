@@ -154,6 +154,14 @@ _LEADER = re.compile(
 )
 
 
+_RANKS = ("Col.", "Dr.", "Gen.", "Lt.", "Sir")
+_NUMERAL = re.compile(r"[IVX]+$")
+
+
+def _cased(part: str) -> str:
+    return part.title() if part.isupper() else part
+
+
 def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
     """Heads of state and government in June 2022 (The World Factbook, public domain).
 
@@ -168,11 +176,13 @@ def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
             match = _LEADER.search(row.get(post) or "")
             if match is None:
                 continue
-            name = " ".join(p.title() if p.isupper() else p for p in match[1].split())
+            parts = [part for part in match[1].split() if part not in _RANKS]
+            name = " ".join(part if _NUMERAL.match(part) else _cased(part) for part in parts)
             slug = "wireroom:" + re.sub(r"\W+", "-", name.lower()).strip("-")
-            found.setdefault(
-                slug, Draft(slug, name, "PER", "person", 0.6, country=country, listed=True)
-            )
+            # News leaves out what stands between the first name and the last.
+            short = [] if _NUMERAL.match(parts[-1]) else [f"{parts[0]} {_cased(parts[-1])}"]
+            leader = Draft(slug, name, "PER", "person", 0.6, short, country=country, listed=True)
+            found.setdefault(slug, leader)
     return list(found.values())
 
 
