@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.indexer.stage import IndexDocument
 from shared.events import Duplicate, EnrichedArticle, Entity, EntityType, Mention, Message
 from shared.runtime.stage import Emit
+from shared.search.document import no_aliases
 from shared.search.index import Filters
 from shared.text import content_hash, stable_id
 
@@ -65,7 +66,7 @@ def article(
 
 def emit(one: EnrichedArticle, namespace: str = "") -> Emit:
     """What the indexer makes of an article."""
-    (outcome,) = IndexDocument(namespace)(Message(one.encode()))
+    (outcome,) = IndexDocument(namespace, no_aliases)(Message(one.encode()))
     assert isinstance(outcome, Emit)
     return outcome
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from services.indexer.aliases import gazetteer_aliases
 from shared.events import EnrichedArticle, Message
 from shared.runtime.stage import Emit, Outcomes
-from shared.search.document import Document
+from shared.search.document import Aliases, Document
 from shared.search.names import IndexNames
 
 INDEX_HEADER = "index"
@@ -19,15 +20,16 @@ class IndexDocument:
     version, delivered again, bring it back.
     """
 
-    def __init__(self, namespace: str = "") -> None:
+    def __init__(self, namespace: str = "", aliases: Aliases = gazetteer_aliases) -> None:
         self._names = IndexNames(namespace)
+        self._aliases = aliases
 
     def __call__(self, message: Message, /) -> Outcomes:
         """See :class:`~shared.runtime.stage.Transform`."""
         article = EnrichedArticle.decode(message.value)
         return (
             Emit(
-                value=Document.of(article).encode(),
+                value=Document.of(article, self._aliases).encode(),
                 key=article.article_id.encode(),
                 headers=(
                     (INDEX_HEADER, self._names.month(article.first_seen_at).encode()),

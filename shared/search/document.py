@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import urlsplit
 
 from pydantic import AwareDatetime, Field
 
-from shared.events import EnrichedArticle, EntityType
+from shared.events import EnrichedArticle, Entity, EntityType
 
 # Which flat list an entity's type goes to; others are found by `entities_text` alone.
 _PLACES: tuple[EntityType, ...] = ("LOC", "FACILITY")
+
+Aliases = Callable[[Entity], Iterable[str]]
+
+
+def no_aliases(_: Entity) -> Iterable[str]:
+    """No further names."""
+    return ()
 
 
 class Document(EnrichedArticle):
     """An article with the flat lists that searches, facets and dashboards use.
 
-    The ``*_text`` lists hold every name under which an entity can be searched: its canonical one
-    and those that the article uses, so that one spelling finds the other.
+    The ``*_text`` lists hold every name under which an entity can be searched: its canonical one,
+    those that the article uses and those in use elsewhere, so that one spelling finds the other.
     """
 
     dated_at: AwareDatetime
@@ -36,8 +43,8 @@ class Document(EnrichedArticle):
     entities_text: list[str] = Field([])
 
     @classmethod
-    def of(cls, article: EnrichedArticle) -> Document:
-        """The document of ``article``."""
+    def of(cls, article: EnrichedArticle, aliases: Aliases = no_aliases) -> Document:
+        """The document of ``article``; ``aliases`` gives further names of an entity."""
         entities = article.entities
 
         def canonical(*types: EntityType) -> list[str]:
@@ -48,7 +55,11 @@ class Document(EnrichedArticle):
                 name
                 for entity in entities
                 if not types or entity.type in types
-                for name in (entity.name, *(mention.text for mention in entity.mentions))
+                for name in (
+                    entity.name,
+                    *(mention.text for mention in entity.mentions),
+                    *aliases(entity),
+                )
             )
 
         return cls.model_construct(

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import typing
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from pydantic import AwareDatetime, BaseModel
 
+from services.indexer.aliases import gazetteer_aliases
 from services.indexer.setup import definition, index_template, role
 from services.indexer.stage import IndexDocument
 from shared.errors import PermanentError
 from shared.events import Duplicate, Entity, Message
+from shared.runtime.stage import Emit
 from shared.search.document import Document
 from shared.search.elastic_query import WEIGHTS, compile_elastic
 from shared.search.names import IndexNames
 from shared.search.query import FIELDS, Term
+from shared.search.sqlite_index import SqliteIndex, SqlitePublisher
 from shared.search.sqlite_query import COLUMNS
 from shared.search.sqlite_query import WEIGHTS as COLUMN_WEIGHTS
 from shared.text import comparable
-from tests.search_contract import article, articles, emit
+from tests.search_contract import article, articles, emit, entity
 
 TEMPLATE = definition("component-news-articles.json")["template"]
 PROPERTIES: dict[str, Any] = TEMPLATE["mappings"]["properties"]
@@ -52,6 +56,39 @@ def test_every_name_of_an_entity_is_searchable() -> None:
         "European Union",
         "EU",
     ]
+
+
+async def test_one_spelling_finds_the_other_though_no_article_has_it(tmp_path: Path) -> None:
+    writes_one = article(
+        "talks",
+        "Zelenskyy spoke. He thanked the US.",
+        entities=[
+            entity("Volodymyr Zelenskyy", "PER", "Q3874799", "Zelenskyy"),
+            entity("Kyiv", "LOC", "Q1899", "Kyiv"),
+            entity("United States", "LOC", "Q30", "US"),
+        ],
+    )
+    (outcome,) = IndexDocument()(Message(writes_one.encode()))
+    assert isinstance(outcome, Emit)
+    publisher = SqlitePublisher(tmp_path / "store.db")
+    await publisher.start()
+    await publisher.publish([outcome])
+    await publisher.stop()
+    index = SqliteIndex(tmp_path / "store.db")
+    for query in ("zelensky", "Зеленского", "person:zelensky", "kiev", "place:kiev", "zelenskyy"):
+        assert (await index.search(query)).total == 1, query
+    assert (await index.search("title:zelensky")).total == 0
+    assert (await index.search("person:kiev")).total == 0
+    await index.close()
+    document = Document.decode(outcome.value)
+    # Short names are common words; facets have the canonical name alone.
+    assert "us" not in document.entities_text
+    assert document.people == ["Volodymyr Zelenskyy"]
+
+
+def test_an_unknown_entity_has_its_own_names() -> None:
+    unknown = entity("Nobody Known", "PER", "wireroom:nobody-known", "Known")
+    assert gazetteer_aliases(unknown) == ()
 
 
 def test_the_month_is_that_of_utc() -> None:
