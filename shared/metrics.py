@@ -32,4 +32,6 @@ LAST_PROGRESS = Gauge("wireroom_last_progress_timestamp_seconds", "Last progress
 # Messages that stand in the input topic's assigned partitions and are not yet committed.
 LAG = Gauge("wireroom_lag_messages", "Messages not yet processed", ["stage"])
 # Articles that the deduplicator remembers.
-REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate window", [])
+REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate window")
+# Entries of the fingerprint log that no instance can read.
+LOG_SKIPPED = Gauge("wireroom_fingerprints_skipped", "Unreadable entries of the fingerprint log")

@@ -8,6 +8,7 @@ from services.deduplicator.fingerprinting import fingerprint_of
 from services.deduplicator.settings import DeduplicatorSettings
 from services.deduplicator.stage import DeduplicateStage
 from shared.errors import SettingsError
+from shared.metrics import LOG_SKIPPED, REMEMBERED
 from shared.runtime.kafka_log import KafkaLog
 from shared.runtime.pool import Pool
 from shared.runtime.service import Service, main
@@ -25,9 +26,12 @@ def stage(settings: RuntimeSettings, wiring: Wiring) -> DeduplicateStage:
         timeout=settings.message_timeout,
         name=wiring.service,
     )
-    return DeduplicateStage(
+    stage = DeduplicateStage(
         load_settings(DeduplicatorSettings), KafkaLog(settings, wiring.log), pool.map, pool.stop
     )
+    REMEMBERED.set_function(lambda: stage.remembered)
+    LOG_SKIPPED.set_function(lambda: stage.skipped)
+    return stage
 
 
 if __name__ == "__main__":

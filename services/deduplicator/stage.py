@@ -84,6 +84,10 @@ class DeduplicateStage(Stage):
         if self._stop_run is not None:
             await self._stop_run()
 
+    async def wait_ready(self) -> None:
+        """Wait until the log is read; raises :class:`TransientError` when nothing comes from it."""
+        await self._caught_up()
+
     def ready(self) -> bool:
         """Whether everything that stood in the log at the start is decided."""
         return self._reader is not None and not self._reader.done() and self._passed(self._goal)

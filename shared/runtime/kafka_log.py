@@ -96,10 +96,13 @@ class KafkaLog:
     async def end(self) -> dict[int, int]:
         """The offset after the last entry of each partition."""
         try:
-            ends = await self._started().end_offsets(self._partitions)
+            consumer = self._started()
+            begins = await consumer.beginning_offsets(self._partitions)
+            ends = await consumer.end_offsets(self._partitions)
         except KafkaError as error:
             raise TransientError(f"{self._topic.name}: {error}") from error
-        return {partition.partition: offset for partition, offset in ends.items()}
+        # Where everything has expired there is nothing to wait for.
+        return {tp.partition: end if end > begins[tp] else 0 for tp, end in ends.items()}
 
     def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:

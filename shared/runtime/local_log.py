@@ -49,12 +49,7 @@ class BrokerLog:
                 await self._appended.wait()
                 continue
             position = messages[-1].offset + 1
-            yield [
-                LogEntry(
-                    int(m.headers[0][1]), m.offset, m.timestamp_ms, m.key or b"", m.value or b""
-                )
-                for m in messages
-            ]
+            yield [_entry(message) for message in messages]
 
     async def end(self) -> dict[int, int]:
         """The offset after the last entry of each partition."""

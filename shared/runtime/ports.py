@@ -73,7 +73,7 @@ class SharedLog(Protocol):
         ...
 
     async def end(self) -> dict[int, int]:
-        """The offset after the last entry, for each partition, now."""
+        """The offset after the last entry, for each partition, now; 0 where there is none."""
         ...
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -136,6 +136,7 @@ async def _run(
         try:
             await retry(runner.start, policy, clock, what=f"{service.name}: starting")
             started = True
+            await _unless(stop, stage.wait_ready())
             watchdog.start()
             log.info("%s: started", service.name)
             await driver.run(stop)
@@ -152,6 +153,17 @@ async def _run(
             watchdog.stop()
     log.info("%s: stopped", service.name)
     return 0
+
+
+async def _unless(stop: asyncio.Event, wait: Coroutine[Any, Any, None]) -> None:
+    """Wait for ``wait``, or until ``stop`` is set."""
+    waiting, stopping = asyncio.create_task(wait), asyncio.create_task(stop.wait())
+    await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if waiting.done():
+        waiting.result()
+    else:
+        waiting.cancel()
 
 
 def _on_signal(stop: asyncio.Event) -> None:

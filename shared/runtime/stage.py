@@ -75,6 +75,9 @@ class Stage(ABC):
     async def stop(self) -> None:
         """Give back what was taken; called once, after the last batch, also after a failure."""
 
+    async def wait_ready(self) -> None:
+        """Wait until batches can be processed at once; raises what makes that impossible."""
+
     def ready(self) -> bool:
         """Whether batches can be processed without waiting; shown by ``/healthz``."""
         return True
