@@ -126,12 +126,17 @@ class Envelope:
 
 
 def parse_time(text: str) -> datetime | None:
-    """An ISO 8601 moment with a zone (UTC when none is given), or ``None``."""
+    """An ISO 8601 moment with a zone (UTC when none is given), or ``None``.
+
+    One that UTC cannot write (the first hours of year 1, east of Greenwich) is none.
+    """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment
 
 
 def format_time(moment: datetime) -> str:

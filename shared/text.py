@@ -71,6 +71,7 @@ _TRACKING = frozenset(
     )
 )
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 
 def comparable(text: str) -> str:
@@ -120,10 +121,11 @@ def canonical_url(url: str) -> str | None:
 
     The case of path and query is kept. http becomes https, the default port, the fragment,
     credentials and tracking parameters go, the host is lower-cased and IDNA-encoded, remaining
-    parameters keep their order. A path of ``/`` and none are the same page.
+    parameters keep their order and their bytes. A path of ``/`` and none are the same page. The
+    result is its own canonical form.
     """
     try:
-        parts = urlsplit(url.strip())
+        parts = urlsplit(url.encode("utf-8", "replace").decode("utf-8").strip())
         port = parts.port
         host = parts.hostname
     except ValueError:
@@ -132,21 +134,24 @@ def canonical_url(url: str) -> str | None:
     if scheme not in _DEFAULT_PORTS or not host or any(c.isspace() for c in host):
         return None
     try:
-        host = host.rstrip(".").encode("idna").decode("ascii").lower()
+        # The root's dot may be written as another script's full stop, which IDNA makes a dot.
+        host = host.rstrip(".").encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
         return None
     if not host:
         return None
     netloc = f"[{host}]" if ":" in host else host
-    if port is not None and port != _DEFAULT_PORTS[scheme]:
+    if port is not None and port not in (_DEFAULT_PORTS[scheme], _DEFAULT_PORTS["https"]):
         netloc = f"{netloc}:{port}"
     kept = [
         (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True, errors="surrogateescape")
         if not _is_tracking(name)
     ]
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
-    return urlunsplit(SplitResult("https", netloc, path, urlencode(kept), ""))
+    path = _ESCAPE.sub(lambda escape: escape[0].upper(), path)  # RFC 3986, 6.2.2.1
+    query = urlencode(kept, errors="surrogateescape")
+    return urlunsplit(SplitResult("https", netloc, path, query, ""))
 
 
 def _is_tracking(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from shared.errors import SettingsError
 from shared.resources import deploy_path
 
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_RETENTION = re.compile(r"(\d+)([mhd])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +81,16 @@ def load_topology(path: Path, namespace: str = "") -> Topology:
     try:
         raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
         prefix = f"{namespace}." if namespace else ""
-        topics = {name: _topic(prefix + name, spec) for name, spec in raw["topics"].items()}
+        topics = {name: _topic(path, prefix, name, spec) for name, spec in raw["topics"].items()}
         rejected = topics[raw["rejected"]]
         services = {
-            service: Wiring(
-                service=service,
-                reads=topics[spec["reads"]],
-                writes=topics[spec["writes"]] if "writes" in spec else None,
-                log=topics[spec["log"]] if "log" in spec else None,
-                rejected=rejected,
-            )
+            service: _wiring(path, service, spec, topics, rejected)
             for service, spec in raw["services"].items()
         }
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise SettingsError(f"{path}: {type(error).__name__}: {error}") from error
+    except KeyError as error:
+        raise SettingsError(f"{path}: there is no entry {error}") from error
+    except (OSError, yaml.YAMLError, TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(f"{path}: {error}") from error
     return Topology(topics, services, rejected)
 
 
@@ -102,12 +100,42 @@ def topology(namespace: str = "") -> Topology:
     return load_topology(deploy_path("topics.yml"), namespace)
 
 
-def _topic(name: str, spec: dict[str, Any]) -> Topic:
-    amount, unit = str(spec["retention"])[:-1], str(spec["retention"])[-1]
-    return Topic(
-        name=name,
-        partitions=int(spec["partitions"]),
-        max_message=int(spec["max_message"]),
-        retention_ms=int(amount) * _UNITS_MS[unit],
-        log_append_time=spec.get("timestamps") == "log",
-    )
+def _topic(path: Path, prefix: str, name: str, spec: Any) -> Topic:
+    try:
+        match = _RETENTION.fullmatch(str(spec["retention"]))
+        if match is None:
+            raise ValueError(f"retention: {spec['retention']!r} is not a number with m, h or d")
+        timestamps = spec.get("timestamps")
+        if timestamps not in (None, "log"):
+            raise ValueError(f"timestamps: {timestamps!r} is not 'log'")
+        topic = Topic(
+            name=prefix + name,
+            partitions=int(spec["partitions"]),
+            max_message=int(spec["max_message"]),
+            retention_ms=int(match[1]) * _UNITS_MS[match[2]],
+            log_append_time=timestamps == "log",
+        )
+        if topic.partitions < 1 or topic.max_record < 1:
+            raise ValueError("partitions and max_message must hold at least one record")
+    except KeyError as error:
+        raise SettingsError(f"{path}: topics: {name}: there is no {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(f"{path}: topics: {name}: {error}") from error
+    return topic
+
+
+def _wiring(
+    path: Path, service: str, spec: Any, topics: dict[str, Topic], rejected: Topic
+) -> Wiring:
+    try:
+        return Wiring(
+            service=service,
+            reads=topics[spec["reads"]],
+            writes=topics[spec["writes"]] if "writes" in spec else None,
+            log=topics[spec["log"]] if "log" in spec else None,
+            rejected=rejected,
+        )
+    except KeyError as error:
+        raise SettingsError(f"{path}: services: {service}: there is no {error}") from error
+    except TypeError as error:
+        raise SettingsError(f"{path}: services: {service}: {error}") from error

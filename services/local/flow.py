@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -107,9 +108,17 @@ class LocalFlow:
         services = self._topology.services
         log = services["deduplicator"].log
         assert log is not None
-        self._broker = SqliteBroker(
-            self._store, keep=frozenset({log.name, self._topology.rejected.name})
-        )
+        async with AsyncExitStack() as opened:
+            self._broker = SqliteBroker(
+                self._store, keep=frozenset({log.name, self._topology.rejected.name})
+            )
+            opened.callback(self._broker.close)
+            opened.push_async_callback(self._pool.stop)
+            await self._open(log, opened)
+            self._opened = opened.pop_all()
+        return self
+
+    async def _open(self, log: Topic, opened: AsyncExitStack) -> None:
         self._broker.trim(log)
         self._results = Results(self._broker, self._topology.rejected)
         self._wake = {name: asyncio.Event() for name in self._topology.topics}
@@ -124,17 +133,9 @@ class LocalFlow:
         ]
         for stage in stages:
             self._add(stage)
-        started: list[Runner] = []
-        try:
-            for runner in self._runners:
-                started.append(runner)
-                await runner.start()
-        except BaseException:
-            for runner in started:
-                await runner.stop()
-            self._broker.close()
-            raise
-        return self
+        for runner in self._runners:
+            opened.push_async_callback(runner.stop)
+            await runner.start()
 
     async def __aexit__(
         self,
@@ -143,11 +144,8 @@ class LocalFlow:
         trace: TracebackType | None,
         /,
     ) -> None:
-        """Stop the stages and close the store."""
-        for runner in self._runners:
-            await runner.stop()
-        await self._pool.stop()
-        self._broker.close()
+        """Stop the stages and close the store, each also when another fails."""
+        await self._opened.aclose()
 
     async def submit(self, items: AsyncIterator[Message] | Iterable[Message]) -> None:
         """Store messages durably, except those whose bytes and name are known already.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -9,7 +10,7 @@ from typing import Literal
 import orjson
 
 from shared.events import DuplicateKind, Envelope, Message
-from shared.runtime.local_broker import SqliteBroker
+from shared.runtime.local_broker import SqliteBroker, store_errors
 from shared.runtime.rejected import rejection_key
 from shared.runtime.stage import Emit, Outcome, Reject
 from shared.text import stable_id
@@ -62,15 +63,16 @@ class Results:
         self._broker = broker
         self._db = broker.connection
         self._rejected = rejected
-        self._db.executescript(_SCHEMA)
-        row = self._db.execute("SELECT coalesce(max(run), 0) + 1 FROM flow_inputs").fetchone()
+        with store_errors("the results"):
+            self._db.executescript(_SCHEMA)
+        row = self._execute("SELECT coalesce(max(run), 0) + 1 FROM flow_inputs").fetchone()
         self._run = int(row[0])
         # Inputs of this run that were known before: reported as unchanged.
         self._known: dict[str, None] = {}
         self._finished: set[str] = set()
         self._open: set[str] = {
             origin
-            for (origin,) in self._db.execute("SELECT origin FROM flow_inputs WHERE reported = 0")
+            for (origin,) in self._execute("SELECT origin FROM flow_inputs WHERE reported = 0")
         }
 
     def register(self, message: Message) -> Emit | None:
@@ -78,7 +80,7 @@ class Results:
         filename = Envelope.parse(message.headers).filename
         value = message.value or b""
         origin = stable_id("origin", value, filename)
-        row = self._db.execute(
+        row = self._execute(
             "SELECT reported, EXISTS ("
             " SELECT 1 FROM flow_results WHERE origin = ?1 AND reason != '')"
             " FROM flow_inputs WHERE origin = ?1",
@@ -101,7 +103,7 @@ class Results:
         for emit in batch:
             origin = dict(emit.headers)[ORIGIN_HEADER].decode()
             self._forget_refusals(origin)
-            self._db.execute(
+            self._execute(
                 "INSERT INTO flow_inputs VALUES (?, ?, ?, 0) ON CONFLICT (origin) "
                 "DO UPDATE SET run = excluded.run, reported = 0",
                 (origin, Envelope.parse(emit.headers).filename, self._run),
@@ -128,23 +130,27 @@ class Results:
         """Every input that is not reported yet and every known one; marks them reported."""
         items = [
             Item(filename, self._outcomes(origin, known=False))
-            for origin, filename in self._db.execute(
+            for origin, filename in self._execute(
                 "SELECT origin, filename FROM flow_inputs WHERE reported = 0 ORDER BY rowid"
             ).fetchall()
         ]
         for origin in self._known:
-            row = self._db.execute(
+            row = self._execute(
                 "SELECT filename FROM flow_inputs WHERE origin = ?", (origin,)
             ).fetchone()
             items.append(Item(row[0], self._outcomes(origin, known=True)))
-        self._db.execute("UPDATE flow_inputs SET reported = 1 WHERE reported = 0")
+        self._execute("UPDATE flow_inputs SET reported = 1 WHERE reported = 0")
         self._known.clear()
         self._open.clear()
         self._finished.clear()
         return items
 
+    def _execute(self, statement: str, parameters: tuple[object, ...] = ()) -> sqlite3.Cursor:
+        with store_errors("the results"):
+            return self._db.execute(statement, parameters)
+
     def _outcomes(self, origin: str, *, known: bool) -> list[ItemOutcome]:
-        rows = self._db.execute(
+        rows = self._execute(
             "SELECT article_id, revision, title, kind, of, member, reason, detail, EXISTS ("
             " SELECT 1 FROM flow_results AS other WHERE other.article_id = mine.article_id AND"
             " other.revision = mine.revision AND other.number < mine.number)"
@@ -192,7 +198,7 @@ class Results:
         )
 
     def _insert(self, row: tuple[object, ...]) -> None:
-        self._db.execute(
+        self._execute(
             "INSERT OR IGNORE INTO flow_results (origin, article_id, revision, title, kind, of,"
             " member, reason, detail, rejection) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             row,
@@ -201,12 +207,12 @@ class Results:
 
     def _forget_refusals(self, origin: str) -> None:
         """An input that is tried again must not be refused twice over."""
-        rows = self._db.execute(
+        rows = self._execute(
             "SELECT rejection FROM flow_results WHERE origin = ? AND reason != ''", (origin,)
         ).fetchall()
         for (key,) in rows:
-            self._db.execute(
+            self._execute(
                 "DELETE FROM broker_records WHERE topic = ? AND key = ?",
                 (self._rejected.name, key.encode()),
             )
-        self._db.execute("DELETE FROM flow_results WHERE origin = ? AND reason != ''", (origin,))
+        self._execute("DELETE FROM flow_results WHERE origin = ? AND reason != ''", (origin,))

@@ -22,6 +22,8 @@ class HealthServer:
 
     def __init__(self, host: str, port: int, status: Status) -> None:
         class Handler(BaseHTTPRequestHandler):
+            timeout = 10  # seconds; a client that connects and asks nothing holds a thread
+
             def do_GET(self) -> None:
                 if self.path == "/metrics":
                     self._answer(200, CONTENT_TYPE_LATEST, generate_latest())

@@ -11,7 +11,8 @@ import json
 import sqlite3
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -66,20 +67,29 @@ class SqliteBroker:
         self._clock = clock
         self._lock = _lock(path)
         try:
-            self.connection = connect(path)
-            self.connection.executescript(_SCHEMA)
-            row = self.connection.execute(
-                "SELECT value FROM broker_meta WHERE name = 'version'"
-            ).fetchone()
-            if row is None:
-                self.connection.execute(
-                    "INSERT INTO broker_meta VALUES ('version', ?)", (str(_SCHEMA_VERSION),)
-                )
-            elif int(row[0]) != _SCHEMA_VERSION:
-                raise StoreError(f"{path} is of store version {row[0]}, not {_SCHEMA_VERSION}")
-        except sqlite3.Error as error:
+            with store_errors(str(path)):
+                self.connection = connect(path)
+        except BaseException:
             self._lock.close()
-            raise StoreError(f"{path}: {error}") from error
+            raise
+        try:
+            with store_errors(str(path)):
+                self._prepare(path)
+        except BaseException:
+            self.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        self.connection.executescript(_SCHEMA)
+        row = self.connection.execute(
+            "SELECT value FROM broker_meta WHERE name = 'version'"
+        ).fetchone()
+        if row is None:
+            self.connection.execute(
+                "INSERT INTO broker_meta VALUES ('version', ?)", (str(_SCHEMA_VERSION),)
+            )
+        elif row[0] != str(_SCHEMA_VERSION):
+            raise StoreError(f"{path} is of store version {row[0]}, not {_SCHEMA_VERSION}")
 
     def close(self) -> None:
         """Close the file and give the lock back."""
@@ -89,33 +99,31 @@ class SqliteBroker:
     def append(self, topic: Topic, messages: Sequence[Emit]) -> list[int]:
         """Append in one transaction; raises :class:`StoreError` (a full disk) writing nothing."""
         now = int(self._clock() * 1000)
-        try:
-            with self.connection:
-                self.connection.execute("BEGIN IMMEDIATE")
-                start = self._end(topic)
-                self.connection.executemany(
-                    "INSERT INTO broker_records VALUES (?, ?, ?, ?, ?, ?)",
-                    [
-                        (topic.name, start + n, m.key, m.value, _dump(m.headers), now)
-                        for n, m in enumerate(messages)
-                    ],
-                )
-                self.connection.execute(
-                    "INSERT INTO broker_ends VALUES (?, ?) "
-                    "ON CONFLICT (topic) DO UPDATE SET next = excluded.next",
-                    (topic.name, start + len(messages)),
-                )
-        except sqlite3.Error as error:
-            raise StoreError(f"{topic.name}: {error}") from error
+        with store_errors(topic.name), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            start = self._end(topic)
+            self.connection.executemany(
+                "INSERT INTO broker_records VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (topic.name, start + n, m.key, m.value, _dump(m.headers), now)
+                    for n, m in enumerate(messages)
+                ],
+            )
+            self.connection.execute(
+                "INSERT INTO broker_ends VALUES (?, ?) "
+                "ON CONFLICT (topic) DO UPDATE SET next = excluded.next",
+                (topic.name, start + len(messages)),
+            )
         return list(range(start, start + len(messages)))
 
     def read(self, topic: Topic, start: int, limit: int) -> list[Message]:
         """Records in order; see :class:`Broker`."""
-        rows = self.connection.execute(
-            "SELECT position, key, value, headers, timestamp_ms FROM broker_records "
-            "WHERE topic = ? AND position >= ? ORDER BY position LIMIT ?",
-            (topic.name, start, limit),
-        )
+        with store_errors(topic.name):
+            rows = self.connection.execute(
+                "SELECT position, key, value, headers, timestamp_ms FROM broker_records "
+                "WHERE topic = ? AND position >= ? ORDER BY position LIMIT ?",
+                (topic.name, start, limit),
+            ).fetchall()
         return [
             Message(value, key, _load(headers), topic.name, 0, position, timestamp)
             for position, key, value, headers, timestamp in rows
@@ -123,38 +131,40 @@ class SqliteBroker:
 
     def committed(self, topic: Topic) -> int:
         """See :class:`Broker`."""
-        row = self.connection.execute(
-            "SELECT committed FROM broker_offsets WHERE topic = ?", (topic.name,)
-        ).fetchone()
+        with store_errors(topic.name):
+            row = self.connection.execute(
+                "SELECT committed FROM broker_offsets WHERE topic = ?", (topic.name,)
+            ).fetchone()
         return int(row[0]) if row else 0
 
     def commit(self, topic: Topic, position: int) -> None:
         """Commit, and delete what is done unless the topic is kept."""
-        try:
-            with self.connection:
+        with store_errors(topic.name), self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute(
+                "INSERT INTO broker_offsets VALUES (?, ?) "
+                "ON CONFLICT (topic) DO UPDATE SET committed = excluded.committed",
+                (topic.name, position),
+            )
+            if topic.name not in self._keep:
                 self.connection.execute(
-                    "INSERT INTO broker_offsets VALUES (?, ?) "
-                    "ON CONFLICT (topic) DO UPDATE SET committed = excluded.committed",
+                    "DELETE FROM broker_records WHERE topic = ? AND position < ?",
                     (topic.name, position),
                 )
-                if topic.name not in self._keep:
-                    self.connection.execute(
-                        "DELETE FROM broker_records WHERE topic = ? AND position < ?",
-                        (topic.name, position),
-                    )
-        except sqlite3.Error as error:
-            raise StoreError(f"{topic.name}: {error}") from error
 
     def trim(self, topic: Topic) -> None:
         """Delete what is older than the topic's retention."""
         before = int(self._clock() * 1000) - topic.retention_ms
-        self.connection.execute(
-            "DELETE FROM broker_records WHERE topic = ? AND timestamp_ms < ?", (topic.name, before)
-        )
+        with store_errors(topic.name):
+            self.connection.execute(
+                "DELETE FROM broker_records WHERE topic = ? AND timestamp_ms < ?",
+                (topic.name, before),
+            )
 
     def end(self, topic: Topic) -> int:
         """See :class:`Broker`."""
-        return self._end(topic)
+        with store_errors(topic.name):
+            return self._end(topic)
 
     def _end(self, topic: Topic) -> int:
         row = self.connection.execute(
@@ -163,14 +173,27 @@ class SqliteBroker:
         return int(row[0]) if row else 0
 
 
+@contextmanager
+def store_errors(what: str) -> Iterator[None]:
+    """SQLite's errors as :class:`StoreError` about ``what``."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(f"{what}: {error}") from error
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection as all parts of the embedded store use it: WAL, explicit transactions."""
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, timeout=30)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL survives a killed process; a power cut may undo the last commits, whose
-    # input is then processed again.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        # In WAL mode NORMAL survives a killed process; a power cut may undo the last commits,
+        # whose input is then processed again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
@@ -219,11 +242,14 @@ def _load(text: str) -> Headers:
 
 
 def _lock(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.with_name(path.name + ".lock").open("w")
+    with store_errors(str(path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.with_name(path.name + ".lock").open("w")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         file.close()
-        raise StoreError(f"{path} is in use by another `wireroom ingest` or `watch`") from error
+        raise StoreError(
+            f"{path} is in use by another `wireroom ingest` or `watch`: wait for it, or end it"
+        ) from error
     return file

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import pickle
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import TimeoutError as TaskTimeout
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
@@ -40,10 +42,30 @@ def _initialize(function: Callable[[Any], Any], parent: int) -> None:
     threading.Thread(target=watch_parent, daemon=True).start()
 
 
-def _apply(argument: Any) -> Any:
+def _apply(argument: Any) -> bytes:
+    """The pickled result: one that cannot be pickled is an error here, not a worker's death."""
     if _function is None:
         raise RuntimeError("the worker was not initialized")
-    return _function(argument)
+    try:
+        return pickle.dumps(_function(argument))
+    except BaseException as error:
+        raise _portable(error) from error
+
+
+def _portable(error: BaseException) -> Exception:
+    """``error`` as the parent can receive it: one that cannot be unpickled breaks the pool."""
+    # Here a time-out is the function's own; in the parent it would mean that the task was ended.
+    if isinstance(error, Exception) and not isinstance(error, TaskTimeout):
+        try:
+            pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+        except Exception:
+            return RuntimeError(f"{type(error).__qualname__}: {error}")
+        return error
+    return RuntimeError(f"{type(error).__qualname__}: {error}")
+
+
+def _value(result: bytes | BaseException) -> Any:
+    return pickle.loads(result) if isinstance(result, bytes) else result  # noqa: S301 - a worker's
 
 
 class Pool:
@@ -58,7 +80,10 @@ class Pool:
         self._name = name
         self._pool: ProcessPool | None = None
 
-    def _started(self) -> ProcessPool:
+    async def _started(self) -> ProcessPool:
+        if self._pool is not None and not self._pool.active:
+            # A worker that dies while idle, or cannot start, breaks the whole pool.
+            await self.stop()
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._workers,
@@ -73,21 +98,27 @@ class Pool:
         """The function's result, or the exception it raised, for each argument, in order.
 
         An argument that twice killed its worker or ran out of time gives a
-        :class:`~shared.errors.PermanentError` ``worker_died`` or ``timed_out``.
+        :class:`~shared.errors.PermanentError` ``worker_died`` or ``timed_out``. An exception that
+        cannot be pickled comes as a :class:`RuntimeError` of the same words.
         """
-        pool = self._started()
+        pool = await self._started()
         futures = [pool.schedule(_apply, args=[a], timeout=self._timeout) for a in arguments]
-        results = await asyncio.gather(*map(asyncio.wrap_future, futures), return_exceptions=True)
-        for index, result in enumerate(results):
-            if isinstance(result, ProcessExpired | TaskTimeout):
-                results[index] = await self._again(arguments[index], result)
-        return list(results)
+        waiting: list[asyncio.Future[bytes]] = [asyncio.wrap_future(f) for f in futures]
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+        return [
+            await self._again(argument, result)
+            if isinstance(result, ProcessExpired | TaskTimeout | BrokenProcessPool)
+            else _value(result)
+            for argument, result in zip(arguments, results, strict=True)
+        ]
 
     async def _again(self, argument: Any, first: BaseException) -> Any:
         WORKERS_LOST.labels(self._name, type(first).__name__).inc()
-        future = self._started().schedule(_apply, args=[argument], timeout=self._timeout)
+        pool = await self._started()
         try:
-            return await asyncio.wrap_future(future)
+            future = pool.schedule(_apply, args=[argument], timeout=self._timeout)
+            result: bytes = await asyncio.wrap_future(future)
+            return _value(result)
         except TaskTimeout:
             WORKERS_LOST.labels(self._name, "TimeoutError").inc()
             return PermanentError("timed_out", f"took more than {self._timeout:g} s, twice")

@@ -43,8 +43,17 @@ class Rejection:
 
 
 def rejection_key(stage: str, message: Message, reject: Reject) -> str:
-    """The same whenever the same message is refused for the same reason."""
-    return stable_id(stage, message.place, reject.member, reject.reason)
+    """The same whenever the same message is refused for the same reason.
+
+    A message that a stage wrote twice, being delivered again itself, stands at two places: it is
+    known by its event id and all else that it holds. One without an id is known by its place.
+    """
+    if not Envelope.parse(message.headers).id:
+        return stable_id(stage, message.place, reject.member, reject.reason)
+    held = [part for name, value in message.headers for part in (name, value or b"")]
+    return stable_id(
+        stage, reject.member, reject.reason, message.key or b"", message.value or b"", *held
+    )
 
 
 def rejection_message(stage: str, message: Message, reject: Reject, clock: Clock) -> Emit:
@@ -58,7 +67,7 @@ def rejection_message(stage: str, message: Message, reject: Reject, clock: Clock
         "reason": reject.reason,
         "detail": reject.detail[:4000],
         "place": message.place,
-        "member": reject.member,
+        "member": reject.member[:4000],
         "part": "whole" if whole else "part",
         "time": format_time(datetime.fromtimestamp(clock.time(), UTC)),
     }

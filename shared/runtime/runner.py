@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared import metrics
-from shared.errors import PermanentError
+from shared.errors import MessageTooLarge, PermanentError
 from shared.events import Message
 from shared.runtime.ports import Clock, Publisher
 from shared.runtime.rejected import RejectionCaps, rejection_message
@@ -129,18 +129,39 @@ class Runner:
 
     async def _reject(self, batch: Sequence[Message], final: list[list[Outcome]]) -> None:
         self.caps.add([all(isinstance(o, Reject) for o in some) for some in final])
-        refusals = [
-            rejection_message(self.stage.name, message, outcome, self.clock)
+        refused = [
+            (message, outcome)
             for message, some in zip(batch, final, strict=True)
             for outcome in some
             if isinstance(outcome, Reject)
         ]
-        if not refusals:
+        if not refused:
             return
-        for error in await self._write(self.rejected, refusals):
-            if error is not None:
-                # The dead letters are the last resort: what they do not take must not be lost.
-                raise AssertionError(f"a rejection could not be written: {error}")
+        errors = await self._write_rejections(refused)
+        # A part may be larger than any message (it was unpacked); what it came in is not.
+        parts = [
+            (message, replace(reject, data=None))
+            for (message, reject), error in zip(refused, errors, strict=True)
+            if isinstance(error, MessageTooLarge) and reject.data is not None
+        ]
+        failed = [
+            error
+            for (_, reject), error in zip(refused, errors, strict=True)
+            if error is not None
+            and not (isinstance(error, MessageTooLarge) and reject.data is not None)
+        ]
+        if parts:
+            failed += filter(None, await self._write_rejections(parts))
+        if failed:
+            # The dead letters are the last resort: what they do not take must not be lost.
+            raise AssertionError(f"a rejection could not be written: {failed[0]}")
+
+    async def _write_rejections(
+        self, refused: Sequence[tuple[Message, Reject]]
+    ) -> list[PermanentError | None]:
+        name, clock = self.stage.name, self.clock
+        messages = [rejection_message(name, message, reject, clock) for message, reject in refused]
+        return await self._write(self.rejected, messages)
 
     async def _write(
         self, publisher: Publisher, messages: Sequence[Emit]

@@ -16,6 +16,7 @@ from shared.runtime.ports import Clock
 log = logging.getLogger(__name__)
 
 EXIT_STALLED = 75  # EX_TEMPFAIL of sysexits.h
+_TELL_SECONDS = 5.0
 
 
 class Watchdog:
@@ -56,12 +57,10 @@ class Watchdog:
             return
         seconds = self._clock.monotonic() - self._last
         if seconds > self._stall:
-            log.critical(
-                "no progress for %.0f s with %d messages waiting: ending the process",
-                seconds,
-                self._work(),
-            )
-            logging.shutdown()
+            # In a thread: a log that nobody reads may be what the process hangs at.
+            telling = threading.Thread(target=_tell, args=(seconds, self._work()), daemon=True)
+            telling.start()
+            telling.join(_TELL_SECONDS)
             self._end(EXIT_STALLED)
 
     def start(self) -> None:
@@ -79,3 +78,10 @@ class Watchdog:
         interval = min(5.0, self._stall / 4)
         while not self._stop.wait(interval):
             self.check()
+
+
+def _tell(seconds: float, waiting: int) -> None:
+    log.critical(
+        "no progress for %.0f s with %d messages waiting: ending the process", seconds, waiting
+    )
+    logging.shutdown()
