@@ -29,7 +29,12 @@ from shared.search.document import Document
 
 EXPECTED = "expected.json"
 ENTITIES_SHOWN = 3
-PLAIN_WIDTH = 160
+ONE_LINE = 90
+"""Columns that titles, sites, entities and relations need for a line to tell something."""
+
+BETWEEN = 3  # blanks and rule of the box between two columns
+
+PLAIN_WIDTH = 170
 """Columns of the table where it does not go to a terminal."""
 
 Expected = dict[str, Any]
@@ -74,7 +79,7 @@ def demo_command(store: Path, workers: int | None) -> None:
         step = meter.step("working")
         sink = StoreSink(store, workers, lambda progress: step(progress.done, progress.total))
         result = asyncio.run(run(folder, sorted(expected["files"]), sink, store))
-    console.print(table(result))
+    console.print(table(result, console.width))
     show_summary(summarize(result.report.items, []), console)
     wrong = [
         line
@@ -111,15 +116,27 @@ async def run(folder: Path, names: Iterable[str], sink: StoreSink, store: Path) 
     return result
 
 
-def table(result: Result) -> Table:
-    """A row for each article; what was rejected follows in the summary."""
+def table(result: Result, width: int) -> Table:
+    """A row for each article; what was rejected follows in the summary.
+
+    In ``width`` columns that are enough for it, a row is a line: names, dates and languages
+    whole, the rest in shares of what is left. In fewer, cells are wrapped.
+    """
     rows = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for heading, ratio in (("file", 5), ("title", 8), ("site", 4)):
-        rows.add_column(heading, no_wrap=True, ratio=ratio)
-    rows.add_column("date", no_wrap=True, min_width=len("2026-01-31"))
-    rows.add_column("", no_wrap=True, min_width=len("en"))
-    for heading, ratio in (("entities", 7), ("is", 8)):
-        rows.add_column(heading, no_wrap=True, ratio=ratio)
+    names = max((len(item.filename) for item in result.report.items), default=0)
+    left = width - names - len("2026-01-31") - len("en") - BETWEEN * 7
+    one_line = left >= ONE_LINE
+    for heading, share in (
+        ("file", 0),
+        ("title", 33),
+        ("site", 13),
+        ("date", 0),
+        ("", 0),
+        ("entities", 20),
+        ("is", 34),
+    ):
+        fixed = left * share // 100 if one_line and share else None
+        rows.add_column(heading, no_wrap=one_line or not share, width=fixed)
     for item in result.report.items:
         name = item.filename
         for outcome in item.outcomes:

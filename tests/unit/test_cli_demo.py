@@ -64,15 +64,30 @@ def _article(**changes: Any) -> dict[str, Any]:
     return article | changes
 
 
-def test_the_table_names_the_file_that_a_copy_repeats() -> None:
-    console = Console(width=160, record=True, file=io.StringIO())
-    console.print(table(_result()))
-    lines = [line.strip() for line in console.export_text().splitlines()]
+@pytest.mark.parametrize("width", [100, 160])
+def test_the_table_names_the_file_that_a_copy_repeats(width: int) -> None:
+    lines = _table(_result(), width)
     (original,) = [line for line in lines if line.startswith("a.txt")]
     assert original.split() == ["a.txt", "A", "title", "A", "site", "2026-01-03", "en"]
     (copy,) = [line for line in lines if line.startswith("b.html")]
     assert copy.endswith("near copy of a.txt")
     assert not any("c.txt" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_the_table_keeps_dates_and_languages_whatever_the_width(width: int) -> None:
+    result = _result()
+    result.documents[IDS[0]] = _document(IDS[0], "A title that goes on and on " * 5)
+    result.report.items[0].outcomes[0] = FakeOutcome("accepted", IDS[0], "A long title " * 9)  # type: ignore[index]
+    text = "\n".join(_table(result, width))
+    assert text.count("2026-01-03") == 2
+    assert len([word for word in text.split() if word == "en"]) == 2
+
+
+def _table(result: Result, width: int) -> list[str]:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(table(result, width))
+    return [line.strip() for line in console.export_text().splitlines()]
 
 
 @pytest.mark.parametrize(
