@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from typing import NamedTuple
 
@@ -145,6 +146,8 @@ class Linker:
             entry = self._entries[link.entry]
             for key in self._short_keys(link, entry):
                 full[key].append((order[id(link.field)], link.match.first, link.entry))
+        for places in full.values():
+            places.sort()
         if full:
             longest: dict[str, int] = {}
             for key in full:
@@ -176,8 +179,7 @@ class Linker:
             places = full.get(match.key)
             if not places:  # found in capitals
                 continue
-            earlier = [place for place in places if place[:2] <= here]
-            entry = max(earlier)[2] if earlier else min(places)[2]
+            entry = places[max(bisect_right(places, (*here, len(self._entries))) - 1, 0)][2]
             holders = {id(taken[n]): taken[n] for n in range(match.first, match.last) if n in taken}
             if any(
                 link.entry == entry or link.match.last - link.match.first > match.last - match.first
