@@ -8,16 +8,14 @@ WAL mode readers go on while it writes.
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from shared.errors import PermanentError, StoreError, TransientError
+from shared.errors import PermanentError, StoreError
 from shared.runtime.stage import Emit
 from shared.search.document import Document
 from shared.search.index import (
@@ -32,83 +30,10 @@ from shared.search.index import (
     full_query,
 )
 from shared.search.sqlite_query import COLUMNS, WEIGHTS, compile_sqlite
+from shared.search.sqlite_store import COLUMN_LIST, TABLES, Store, check_version, create
 from shared.text import searchable
 
 T = TypeVar("T")
-
-SCHEMA_VERSION: Final = 1
-BUSY_SECONDS: Final = 30.0
-"""How long a connection waits for another's write."""
-
-_TABLES: Final = ("search_stemmed", "search_exact")
-_LIST: Final = ", ".join(COLUMNS)
-_SCHEMA: Final = f"""
-CREATE TABLE IF NOT EXISTS search_schema (version INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS search_articles (
-    rowid INTEGER PRIMARY KEY,
-    article_id TEXT NOT NULL UNIQUE,
-    version INTEGER NOT NULL,
-    deleted INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    group_id TEXT NOT NULL,
-    dated_at INTEGER NOT NULL,       -- Unix milliseconds
-    first_seen_at INTEGER NOT NULL,  -- Unix milliseconds
-    document BLOB NOT NULL,          -- JSON, as published
-    {", ".join(f"{name} TEXT NOT NULL" for name in COLUMNS)}
-);
-CREATE INDEX IF NOT EXISTS search_groups ON search_articles (group_id);
-CREATE INDEX IF NOT EXISTS search_dates ON search_articles (dated_at);
-CREATE VIRTUAL TABLE IF NOT EXISTS search_stemmed USING fts5 (
-    {_LIST}, content='search_articles', content_rowid='rowid',
-    tokenize='porter unicode61 remove_diacritics 2'
-);
-CREATE VIRTUAL TABLE IF NOT EXISTS search_exact USING fts5 (
-    {_LIST}, content='search_articles', content_rowid='rowid',
-    tokenize='unicode61 remove_diacritics 2'
-);
-"""
-
-
-@contextmanager
-def _store_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours: what waiting may cure is transient."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise TransientError(f"{path}: {error}") from error
-    except sqlite3.DatabaseError as error:
-        raise StoreError(f"{path}: {error}") from error
-
-
-class _Store:
-    """One connection, used by one thread at a time, off the event loop."""
-
-    def __init__(self, path: Path, uri: str) -> None:
-        self.path = path
-        try:
-            self._connection = sqlite3.connect(
-                uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}") from error
-        self._lock = asyncio.Lock()
-
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        def guarded() -> T:
-            with _store_errors(self.path):
-                return work(self._connection)
-
-        async with self._lock:
-            task = asyncio.ensure_future(asyncio.to_thread(guarded))
-            try:
-                return await asyncio.shield(task)
-            except asyncio.CancelledError:
-                # The thread cannot be stopped: the connection is free only when it has ended.
-                await asyncio.wait([task])
-                raise
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 class SqlitePublisher:
@@ -120,7 +45,7 @@ class SqlitePublisher:
     def __init__(self, path: Path, on_outcome: Callable[[str, int], None] | None = None) -> None:
         self._path = path
         self._on_outcome = on_outcome
-        self._store: _Store | None = None
+        self._store: Store | None = None
         self.outcomes: Counter[str] = Counter()
 
     async def start(self) -> None:
@@ -129,9 +54,9 @@ class SqlitePublisher:
             self._path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{self._path.parent}: {error.strerror}") from error
-        store = _Store(self._path, f"{self._path.absolute().as_uri()}?mode=rwc")
+        store = Store(self._path, f"{self._path.absolute().as_uri()}?mode=rwc")
         try:
-            await store.run(_create)
+            await store.run(create)
         except BaseException:
             store.close()
             raise
@@ -165,33 +90,6 @@ class SqlitePublisher:
         return results
 
 
-def _create(connection: sqlite3.Connection) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode NORMAL keeps every transaction through a killed process; a power cut may take
-    # the last ones, together with all later marks of progress in the same file.
-    connection.execute("PRAGMA synchronous = NORMAL")
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for statement in _SCHEMA.split(";"):
-            connection.execute(statement)
-        row = connection.execute("SELECT version FROM search_schema").fetchone()
-        if row is None:
-            connection.execute("INSERT INTO search_schema VALUES (?)", (SCHEMA_VERSION,))
-        else:
-            _check_version(row[0])
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-
-
-def _check_version(version: int) -> None:
-    if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"the store has search tables of version {version}, this program has {SCHEMA_VERSION}"
-        )
-
-
 def _write(
     connection: sqlite3.Connection, documents: Sequence[tuple[Document, bytes]]
 ) -> Counter[str]:
@@ -216,11 +114,11 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bo
         rowid, version = row
         if version >= document.version:
             return False
-        for table in _TABLES:
+        for table in TABLES:
             # An FTS5 table with external content is told what it forgets.
             connection.execute(
-                f"INSERT INTO {table} ({table}, rowid, {_LIST}) "  # noqa: S608
-                f"SELECT 'delete', rowid, {_LIST} FROM search_articles WHERE rowid = ?",
+                f"INSERT INTO {table} ({table}, rowid, {COLUMN_LIST}) "  # noqa: S608
+                f"SELECT 'delete', rowid, {COLUMN_LIST} FROM search_articles WHERE rowid = ?",
                 (rowid,),
             )
         connection.execute("DELETE FROM search_articles WHERE rowid = ?", (rowid,))
@@ -241,10 +139,10 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bo
         f"INSERT INTO search_articles ({names}) VALUES ({marks})",  # noqa: S608
         tuple(values.values()),
     ).lastrowid
-    for table in _TABLES:
+    for table in TABLES:
         connection.execute(
-            f"INSERT INTO {table} (rowid, {_LIST}) "  # noqa: S608
-            f"SELECT rowid, {_LIST} FROM search_articles WHERE rowid = ?",
+            f"INSERT INTO {table} (rowid, {COLUMN_LIST}) "  # noqa: S608
+            f"SELECT rowid, {COLUMN_LIST} FROM search_articles WHERE rowid = ?",
             (rowid,),
         )
     return True
@@ -269,7 +167,7 @@ class SqliteIndex:
         if not path.is_file():
             raise StoreError(f"{path}: nothing ingested yet: run `wireroom ingest PATH`")
         self._path = path
-        self._store = _Store(path, f"{path.absolute().as_uri()}?mode=ro")
+        self._store = Store(path, f"{path.absolute().as_uri()}?mode=ro")
         self._checked = False
 
     async def close(self) -> None:
@@ -383,9 +281,7 @@ class SqliteIndex:
                     raise StoreError(
                         f"{self._path}: nothing ingested yet: run `wireroom ingest PATH`"
                     )
-                _check_version(
-                    connection.execute("SELECT version FROM search_schema").fetchone()[0]
-                )
+                check_version(connection.execute("SELECT version FROM search_schema").fetchone()[0])
                 self._checked = True
             return work(connection)
 

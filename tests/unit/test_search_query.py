@@ -23,8 +23,8 @@ from shared.search.query import (
     parse,
     positive_terms,
 )
-from shared.search.sqlite_index import _SCHEMA
 from shared.search.sqlite_query import compile_sqlite
+from shared.search.sqlite_store import SCHEMA
 
 
 def _phrase(text: str) -> Term:
@@ -117,7 +117,7 @@ _queries = st.lists(st.one_of(_pieces, st.text(max_size=6))).map("".join)
 @pytest.fixture(scope="module")
 def tables() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
-    connection.executescript(_SCHEMA)
+    connection.executescript(SCHEMA)
     return connection
 
 
