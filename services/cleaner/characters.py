@@ -10,7 +10,7 @@ from charset_normalizer import from_bytes
 from shared.errors import PermanentError
 
 _BOMS = (
-    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -26,12 +26,18 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 def decode(data: bytes, content_type: str, name: str) -> str:
     """The characters of ``data``.
 
-    In order: byte order mark, ``charset`` of ``content_type``, ``charset`` in the first 2,048
-    bytes, UTF-8, detection. Raises :class:`PermanentError` ``undecodable`` naming ``name``.
+    In order: byte order mark; UTF-8 where it fits and there is more than ASCII, because text in
+    another character set hardly ever does; ``charset`` of ``content_type``; ``charset`` in the
+    first 2,048 bytes; detection. Raises :class:`PermanentError` ``undecodable`` naming ``name``.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return data.decode(encoding, "replace")
+    if not data.isascii() and b"\x00" not in data:
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError:
+            pass
     declared = [_CHARSET.search(content_type), _CHARSET.search(data[:2048].decode("latin-1"))]
     for encoding in [*(match[1] for match in declared if match), "utf-8"]:
         try:

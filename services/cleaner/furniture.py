@@ -145,9 +145,9 @@ _SOURCE = re.compile(
     r"by))\s*:?\s+(?P<name>\S.{0,100})$",
     re.IGNORECASE,
 )
-_SOURCE_COLON = re.compile(r"^source\s*:", re.IGNORECASE)
 _SOURCES = re.compile(
-    r"^sources?(?: for this (?:article|story))?(?: include)?s?\s*:", re.IGNORECASE
+    r"^(?:sources(?: for this (?:article|story))?(?: include)?\s*:|source\s*:\s*https?://)",
+    re.IGNORECASE,
 )
 _TOPICS = re.compile(
     r"^(?:topics?|tags?|tagged(?: with| as| in)?|filed (?:under|in)|categor(?:y|ies)|keywords|"
@@ -184,9 +184,7 @@ def kind_of(line: str) -> Kind | None:
         return Kind.COMMENTS
     if _TOPICS.match(line):
         return Kind.TOPICS
-    if _SOURCES.match(line) and len(line) < 200:
-        return Kind.SOURCE
-    if len(line) <= 130 and _SOURCE.match(line) and not line.endswith((".”", '."')):
+    if (_SOURCES.match(line) and len(line) < 200) or source_of(line):
         return Kind.SOURCE
     if _MENU.match(line):
         return Kind.MENU

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -13,6 +14,7 @@ from services.cleaner.extracted import Extracted
 from services.cleaner.metadata import Page
 from shared.errors import PermanentError
 
+_ROOT = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 _KEPT = 0.7
 _SHORT = 250
 _SENTENCE = 80
@@ -27,7 +29,7 @@ def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Ext
     ``extraction_failed`` where a parser fails on the page.
     """
     try:
-        tree = load_html(html.replace("\x00", ""))
+        tree = load_html(_page(html.replace("\x00", "")))
         if tree is None:
             raise PermanentError("no_text", f"{name}: no HTML elements")
         found = Extracted()
@@ -43,6 +45,13 @@ def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Ext
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found
+
+
+def _page(html: str) -> str:
+    """``html`` itself, or the page around it where it is a fragment, as records carry them."""
+    if _ROOT.search(html[:5_000]):
+        return html
+    return f"<!DOCTYPE html><html><body>{html}</body></html>"
 
 
 def _body(tree: HtmlElement, url: str | None) -> str:

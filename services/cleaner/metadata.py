@@ -266,7 +266,7 @@ class Page:
 
     def _marked_dates(self) -> Iterator[tuple[str, str]]:
         times: list[tuple[int, str, str]] = []
-        for element in self._tree.iter("time", "span", "div", "p", "abbr", "li", "a"):
+        for element in self._tree.iter("time", "span", "div", "p", "abbr", "li", "a", "b", "meta"):
             itemprop = (element.get("itemprop") or "").lower()
             if "datepublished" in itemprop or "datecreated" in itemprop:
                 yield (

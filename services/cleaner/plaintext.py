@@ -26,7 +26,7 @@ _STAMP = re.compile(
     r"\d{1,2}:\d\d.{0,12}$",
     re.IGNORECASE,
 )
-_ENOUGH = 120  # words of sentences that prove that an article has been read
+_ENOUGH = 80  # words of sentences that prove that an article has been read
 _END_COST = -25.0
 
 
@@ -59,8 +59,6 @@ def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Ext
     found = Extracted()
     head = read_head(lines, start, end)
     body = _body(lines[head.end : end], head.title, head.taken)
-    cut = appeal_start(body)
-    body = body[:cut]
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found.text = "\n\n".join(body)
@@ -90,7 +88,7 @@ def _lines(text: str) -> list[Line]:
             continue
         bullet = _BULLET.match(stripped)
         content = stripped[bullet.end() :].strip() if bullet else stripped
-        if content:
+        if any(map(str.isalnum, content)):
             line = Line(content, bullet is not None, kind_of(content), gap)
             line.score = _score(line)
             lines.append(line)
@@ -155,22 +153,26 @@ def _article(lines: list[Line]) -> tuple[int, int]:
         if total > best[0]:
             best = (total, start, index + 1)
     if best[0] > 0:
-        return best[1], best[2]
+        end = best[2]
+        while end < len(lines) and lines[end].kind is Kind.APPEAL:
+            end += 1  # goes later, and shows what the paragraphs before it are
+        return best[1], end
     kept = [index for index, line in enumerate(lines) if line.kind is None]
     return (kept[0], kept[-1] + 1) if kept else (0, 0)
 
 
 def _body(lines: list[Line], title: str, taken: set[str]) -> list[str]:
-    """The paragraphs of the run, without furniture between them."""
+    """The paragraphs of the run, without furniture between them and an appeal at its end."""
     key = squeezed(title)
-    kept: list[str] = []
+    kept: list[Line] = []
     for line in lines:
-        if line.kind is not None or line.text in taken:
+        if line.kind not in (None, Kind.APPEAL) or line.text in taken:
             continue
-        if key and squeezed(line.text) == key and not kept:
+        if key and not kept and squeezed(line.text) == key:
             continue
-        kept.append(line.text)
-    return [_without_sources(paragraph) for paragraph in kept]
+        kept.append(line)
+    end = appeal_start([line.text for line in kept])
+    return [_without_sources(line.text) for line in kept[:end] if line.kind is None]
 
 
 _SOURCES_TAIL = re.compile(
