@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from datetime import datetime
 
@@ -13,6 +14,10 @@ from services.cleaner.characters import storable
 from services.cleaner.extracted import Extracted
 from services.cleaner.metadata import Page
 from shared.errors import PermanentError
+
+# What goes wrong with a page is told by its rejection; the libraries' own lines name no document.
+for _library in ("trafilatura", "htmldate"):
+    logging.getLogger(_library).setLevel(logging.CRITICAL)
 
 _ROOT = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 _KEPT = 0.7

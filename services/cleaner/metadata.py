@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain
 from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
@@ -16,6 +16,14 @@ from services.cleaner.dates import EARLIEST, believable, read_date, url_date
 from services.cleaner.extracted import Dated, Extracted
 from services.cleaner.jsonld import LinkedData
 from services.cleaner.language import declared
+from services.cleaner.marks import (
+    bylines,
+    dated_by_class,
+    marked_dates,
+    near_heading,
+    text_of,
+    written_by,
+)
 from services.cleaner.names import people
 from services.cleaner.titles import choose, without_site
 from shared.text import canonical_url
@@ -41,33 +49,6 @@ _AUTHOR = (
 )  # fmt: skip
 _DESCRIPTION = ("og:description", "description", "twitter:description", "dc.description")
 _SITE = ("og:site_name", "application-name", "dc.publisher", "copyright")
-_BYLINE_CLASS = re.compile(
-    r"(?:^|[\s_-])(?:by-?line|author|authors|contributor|writer|auteur|autor|writtenby|byauthor|"
-    r"article__author|postauthor|entry-author|author-name|authorname)(?:$|[\s_-])",
-    re.IGNORECASE,
-)
-_NOT_BYLINE = re.compile(
-    r"bio|avatar|image|photo|comment|related|recommend|box|about|social|links|popular",
-    re.IGNORECASE,
-)
-_DATE_CLASS = re.compile(
-    r"publish|posted|pubdate|post-?date|entry-?date|article-?date|dateline|timestamp|"
-    r"byline-?date|date",
-    re.IGNORECASE,
-)
-_ASIDE = re.compile(
-    r"related|recommend|sidebar|comment|popular|trending|latest|footer|more-|promo|widget|card",
-    re.IGNORECASE,
-)
-
-
-_BY_ALONE = re.compile(
-    r"^(?:(?:written|posted|published|words|story) )?by\s?:?$|^author:?$", re.IGNORECASE
-)
-_BY_NAME = re.compile(
-    r"^(?:(?:written|posted|published|words|story) )?(?:by|author)(?:\s|:\s?)\s?[^\W\d_]",
-    re.IGNORECASE,
-)
 
 
 class Page:
@@ -78,7 +59,7 @@ class Page:
         self._url = url
         self._now = now
         self._linked = LinkedData(tree)
-        self._near: list[str] | None = None
+        self._texts: list[str] | None = None
         self._meta: dict[str, list[str]] = {}
         for element in tree.iter("meta"):
             content = one_line(element.get("content") or "")
@@ -140,8 +121,10 @@ class Page:
                 return
 
     def _title(self, found: Extracted) -> None:
-        headings = [text for text in map(_text, self._tree.iter("h1")) if 3 <= len(text) <= 400][:6]
-        document_title = next((_text(e) for e in self._tree.iter("title")), "")
+        headings = [text for text in map(text_of, self._tree.iter("h1")) if 3 <= len(text) <= 400][
+            :6
+        ]
+        document_title = next((text_of(e) for e in self._tree.iter("title")), "")
         raw = [
             *((one_line(text), "json-ld") for text in self._linked.texts("headline")[:1]),
             (self._first("og:title"), "meta"),
@@ -168,65 +151,18 @@ class Page:
         for texts, place in (
             (self._linked.authors(), "json-ld"),
             ([t for name in _AUTHOR for t in self._meta.get(name, ())], "meta"),
-            (self._bylines(), "byline"),
-            (self._written_by(), "byline"),
+            (bylines(self._tree), "byline"),
+            (written_by(self._near()), "byline"),
         ):
             names = people(texts, site=site)
             if names:
                 found.put("authors", names, place)
                 return
 
-    def _bylines(self) -> list[str]:
-        """Texts of elements marked as author: the most explicit kind that there is."""
-        explicit: list[str] = []
-        marked: list[str] = []
-        for element in self._tree.iter(
-            "a", "span", "div", "p", "address", "li", "cite", "h3", "h4", "strong", "em"
-        ):
-            text = None
-            if "author" in (element.get("rel") or "") or "author" in (
-                element.get("itemprop") or ""
-            ):
-                text = _text(element)
-                if 2 < len(text) < 120:
-                    explicit.append(text)
-                continue
-            label = f"{element.get('class') or ''} {element.get('id') or ''}"
-            if _BYLINE_CLASS.search(label) and not _NOT_BYLINE.search(label):
-                text = _text(element)
-                if 2 < len(text) < 120:
-                    marked.append(text)
-        return explicit[:3] or marked[:1]
-
-    def _near_heading(self) -> list[str]:
-        """The short texts around the first ``h1``, 8 before and 40 after it, in reading order."""
-        if self._near is None:
-            texts: list[str] = []
-            heading = -1
-            for element in self._tree.iter():
-                if element.tag in ("script", "style", "noscript", "template", "head", "title"):
-                    continue
-                if element.tag == "h1" and heading < 0:
-                    heading = len(texts)
-                for part in (element.text, *(child.tail for child in element)):
-                    text = part.strip() if part else ""
-                    if text:
-                        texts.append(text if len(text) <= 120 else "")
-                if heading >= 0 and len(texts) > heading + 60:
-                    break
-            heading = max(heading, 0)
-            self._near = [one_line(t) for t in texts[max(0, heading - 8) : heading + 40] if t]
-        return self._near
-
-    def _written_by(self) -> list[str]:
-        """Bylines by their wording alone: "By Jane Doe", also where the name is an element."""
-        texts = self._near_heading()
-        for text, following in pairwise([*texts, ""]):
-            if _BY_ALONE.match(text):
-                return [following]
-            if _BY_NAME.match(text):
-                return [text]
-        return []
+    def _near(self) -> list[str]:
+        if self._texts is None:
+            self._texts = near_heading(self._tree)
+        return self._texts
 
     def _dates(self, found: Extracted) -> None:
         published = self._first_date(self._published())
@@ -262,43 +198,16 @@ class Page:
         for name in _PUBLISHED[10:]:
             for text in self._meta.get(name, ()):
                 yield text, "meta"
-        yield from self._marked_dates()
-
-    def _marked_dates(self) -> Iterator[tuple[str, str]]:
-        times: list[tuple[int, str, str]] = []
-        for element in self._tree.iter("time", "span", "div", "p", "abbr", "li", "a", "b", "meta"):
-            itemprop = (element.get("itemprop") or "").lower()
-            if "datepublished" in itemprop or "datecreated" in itemprop:
-                yield (
-                    element.get("content") or element.get("datetime") or _text(element),
-                    "microdata",
-                )
-            elif element.tag == "time" and not _in_aside(element):
-                label = f"{element.get('class') or ''} {itemprop}".lower()
-                if "updat" in label or "modif" in label:
-                    continue
-                rank = 0 if element.get("pubdate") is not None or "publish" in label else 1
-                times.append((rank, element.get("datetime") or _text(element), "time"))
-        for _, text, place in sorted(times, key=lambda item: item[0])[:3]:
-            yield text, place
+        yield from marked_dates(self._tree)
 
     def _guessed(self) -> Dated | None:
         if self._url:
             dated = believable(url_date(self._url), self._now)
             if dated is not None:
                 return dated.found("url")
-        for element in self._tree.iter("span", "div", "p", "li", "em", "small", "h6", "td"):
-            label = f"{element.get('class') or ''} {element.get('id') or ''}"
-            if (
-                _DATE_CLASS.search(label)
-                and len(text := _text(element)) <= 80
-                and not _in_aside(element)
-            ):
-                dated = believable(read_date(text), self._now)
-                if dated is not None and dated.precision != "month":
-                    return dated.found("byline")
-        for text in self._near_heading():
-            dated = believable(read_date(text), self._now) if len(text) <= 80 else None
+        texts = [text for text in self._near() if len(text) <= 80]
+        for text in chain(dated_by_class(self._tree), texts):
+            dated = believable(read_date(text), self._now)
             if dated is not None and dated.precision != "month":
                 return dated.found("byline")
         guess: str | None = find_date(
@@ -326,29 +235,3 @@ class Page:
             if topics:
                 found.put("topics", topics[:30], place)
                 return
-
-
-def _text(element: HtmlElement) -> str:
-    """The element's text in one line, at most 500 characters."""
-    parts: list[str] = []
-    size = 0
-    for part in element.itertext():
-        parts.append(str(part))
-        size += len(part)
-        if size > 1_000:
-            break
-    return one_line(" ".join(parts))[:500]
-
-
-def _in_aside(element: HtmlElement) -> bool:
-    """Whether one of the six elements above is no part of the article itself."""
-    parent = element.getparent()
-    for _ in range(6):
-        if parent is None or parent.tag in ("article", "main", "body"):
-            return False
-        if parent.tag in ("aside", "footer", "nav"):
-            return True
-        if _ASIDE.search(f"{parent.get('class') or ''} {parent.get('id') or ''}"):
-            return True
-        parent = parent.getparent()
-    return False
