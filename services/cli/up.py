@@ -170,7 +170,7 @@ def _start_supervisor(cluster: Cluster) -> Process:
 def _await_healthy(cluster: Cluster, plan: Plan) -> None:
     end = time.monotonic() + _READY_SECONDS
     while True:
-        status = cluster_status(cluster, 0)
+        status = cluster_status(cluster, with_lag=False)
         if status.healthy:
             return
         if time.monotonic() > end:
@@ -224,6 +224,8 @@ def _show(status: ClusterStatus) -> None:
         if not service.instances:
             services.add_row(first, "", _state("down" if service.wanted else "none wanted"), *facts)
     console.print(services)
+    if status.lag_unknown:
+        console.print(f"lag unknown: {status.lag_unknown}", markup=False)
 
 
 def _state(state: str) -> str:

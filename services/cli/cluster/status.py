@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from services.cli.cluster.instances import Instance
 from services.cli.cluster.servers import Server
@@ -21,6 +22,7 @@ from shared.runtime.driver import group_id
 from shared.topics import Wiring, topology
 
 _HEALTH_SECONDS = 3.0
+_COORDINATOR_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +65,16 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class ClusterStatus:
-    """Everything. ``supervisor`` is its process id, ``None`` where it does not run."""
+    """Everything. ``supervisor`` is its process id, ``None`` where it does not run.
+
+    ``lag_unknown`` says why lags are not known, empty where they are or were not asked for.
+    """
 
     folder: str
     supervisor: int | None
     servers: list[ServerStatus]
     services: list[ServiceStatus]
+    lag_unknown: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -97,7 +103,9 @@ class Positions:
         return self.end - self.committed
 
 
-def cluster_status(cluster: Cluster, interval: float) -> ClusterStatus:
+def cluster_status(
+    cluster: Cluster, interval: float = 0.0, *, with_lag: bool = True
+) -> ClusterStatus:
     """Ask everything; rates are measured over ``interval`` seconds (0: not measured).
 
     Raises :class:`ClusterError` where no cluster was ever started.
@@ -112,18 +120,24 @@ def cluster_status(cluster: Cluster, interval: float) -> ClusterStatus:
     ]
     first: dict[str, Positions] = {}
     last: dict[str, Positions] = {}
-    elapsed = 0.0
-    if servers[0].state == "ok":
+    elapsed, unknown = 0.0, ""
+    if with_lag and servers[0].state == "ok":
         wiring = topology(plan.namespace).services
-        first, last, elapsed = asyncio.run(
-            _positions(kafka.bootstrap, wiring, plan.namespace, interval)
-        )
+        try:
+            first, last, elapsed = asyncio.run(
+                _positions(kafka.bootstrap, wiring, plan.namespace, interval)
+            )
+        except KafkaError as error:
+            unknown = f"{kafka.bootstrap}: {type(error).__name__}: {error}"
+    elif with_lag:
+        unknown = "Kafka does not answer"
     supervisor = cluster.supervisor()
     return ClusterStatus(
         folder=str(cluster.folder),
         supervisor=supervisor.pid if supervisor else None,
         servers=servers,
         services=_services(cluster, plan, first, last, elapsed),
+        lag_unknown=unknown,
     )
 
 
@@ -206,8 +220,6 @@ async def _positions(
         await asyncio.sleep(interval)
         last = await read_positions(consumer, admin, wiring, namespace)
         return first, last, time.monotonic() - start
-    except KafkaError as error:
-        raise ClusterError(f"{bootstrap}: {type(error).__name__}: {error}") from error
     finally:
         await consumer.stop()
         await admin.close()
@@ -227,9 +239,7 @@ async def read_positions(
     result = {}
     for service, wires in wiring.items():
         partitions = [TopicPartition(wires.reads.name, i) for i in range(wires.reads.partitions)]
-        offsets = await admin.list_consumer_group_offsets(
-            group_id(service, namespace), partitions=partitions
-        )
+        offsets = await _group_offsets(admin, group_id(service, namespace), partitions)
         ends = await consumer.end_offsets(partitions)
         begins = await consumer.beginning_offsets(partitions)
         committed = 0
@@ -238,3 +248,21 @@ async def read_positions(
             committed += max(stored, begins[partition])
         result[service] = Positions(end=sum(ends.values()), committed=committed)
     return result
+
+
+async def _group_offsets(
+    admin: AIOKafkaAdminClient, group: str, partitions: list[TopicPartition]
+) -> dict[TopicPartition, OffsetAndMetadata]:
+    # A young broker makes its topic of offsets when the first group is asked for.
+    end = time.monotonic() + _COORDINATOR_SECONDS
+    while True:
+        try:
+            found: dict[
+                TopicPartition, OffsetAndMetadata
+            ] = await admin.list_consumer_group_offsets(group, partitions=partitions)
+        except KafkaError as error:
+            if not error.retriable or time.monotonic() > end:
+                raise
+            await asyncio.sleep(0.2)
+        else:
+            return found
