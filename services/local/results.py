@@ -19,11 +19,13 @@ from shared.topics import Topic
 ORIGIN_HEADER = "ce_origin"
 """Names the input that a message was made from; stages carry it along."""
 
+_ALL = 2**62
+
 Status = Literal["accepted", "revision", "unchanged", "rejected"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS flow_inputs (
-    origin TEXT PRIMARY KEY, filename TEXT NOT NULL, run INTEGER NOT NULL,
+    origin TEXT PRIMARY KEY, filename TEXT NOT NULL, after INTEGER NOT NULL,
     reported INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS flow_results (
     number INTEGER PRIMARY KEY, origin TEXT NOT NULL, article_id TEXT NOT NULL,
@@ -65,8 +67,6 @@ class Results:
         self._rejected = rejected
         with store_errors("the results"):
             self._db.executescript(_SCHEMA)
-        row = self._execute("SELECT coalesce(max(run), 0) + 1 FROM flow_inputs").fetchone()
-        self._run = int(row[0])
         # Inputs of this run that were known before: reported as unchanged.
         self._known: dict[str, None] = {}
         self._finished: set[str] = set()
@@ -104,9 +104,11 @@ class Results:
             origin = dict(emit.headers)[ORIGIN_HEADER].decode()
             self._forget_refusals(origin)
             self._execute(
-                "INSERT INTO flow_inputs VALUES (?, ?, ?, 0) ON CONFLICT (origin) "
-                "DO UPDATE SET run = excluded.run, reported = 0",
-                (origin, Envelope.parse(emit.headers).filename, self._run),
+                # Articles of an input that is tried again stay known: they are unchanged.
+                "INSERT INTO flow_inputs VALUES (?, ?, coalesce("
+                "(SELECT max(number) FROM flow_results WHERE origin = ?1), 0), 0) "
+                "ON CONFLICT (origin) DO UPDATE SET after = excluded.after, reported = 0",
+                (origin, Envelope.parse(emit.headers).filename),
             )
             self._open.add(origin)
             self._finished.discard(origin)
@@ -129,16 +131,16 @@ class Results:
     def report(self) -> list[Item]:
         """Every input that is not reported yet and every known one; marks them reported."""
         items = [
-            Item(filename, self._outcomes(origin, known=False))
-            for origin, filename in self._execute(
-                "SELECT origin, filename FROM flow_inputs WHERE reported = 0 ORDER BY rowid"
+            Item(filename, self._outcomes(origin, after))
+            for origin, filename, after in self._execute(
+                "SELECT origin, filename, after FROM flow_inputs WHERE reported = 0 ORDER BY rowid"
             ).fetchall()
         ]
         for origin in self._known:
             row = self._execute(
                 "SELECT filename FROM flow_inputs WHERE origin = ?", (origin,)
             ).fetchone()
-            items.append(Item(row[0], self._outcomes(origin, known=True)))
+            items.append(Item(row[0], self._outcomes(origin, _ALL)))
         self._execute("UPDATE flow_inputs SET reported = 1 WHERE reported = 0")
         self._known.clear()
         self._open.clear()
@@ -149,20 +151,21 @@ class Results:
         with store_errors("the results"):
             return self._db.execute(statement, parameters)
 
-    def _outcomes(self, origin: str, *, known: bool) -> list[ItemOutcome]:
+    def _outcomes(self, origin: str, after: int) -> list[ItemOutcome]:
+        """What came of an input; articles numbered up to ``after`` were reported before."""
         rows = self._execute(
-            "SELECT article_id, revision, title, kind, of, member, reason, detail, EXISTS ("
+            "SELECT number, article_id, revision, title, kind, of, member, reason, detail, EXISTS ("
             " SELECT 1 FROM flow_results AS other WHERE other.article_id = mine.article_id AND"
             " other.revision = mine.revision AND other.number < mine.number)"
             " FROM flow_results AS mine WHERE origin = ? ORDER BY number",
             (origin,),
         )
         outcomes: list[ItemOutcome] = []
-        for article_id, revision, title, kind, of, member, reason, detail, seen in rows:
+        for number, article_id, revision, title, kind, of, member, reason, detail, seen in rows:
             status: Status = "accepted"
             if reason:
                 status = "rejected"
-            elif known or seen:
+            elif number <= after or seen:
                 status = "unchanged"
             elif revision > 1:
                 status = "revision"
