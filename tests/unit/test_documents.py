@@ -1,0 +1,107 @@
+"""The documents are true: what is made from code is up to date, and commands exist and work."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click import Group
+from click.testing import CliRunner
+
+from services.cli.__main__ import wireroom as cli
+from tests.documents import PAGES
+from tests.shared_data import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"^```sh ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PUBLISHED = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+
+
+def commands(kind: str) -> list[str]:
+    """The command lines of README blocks marked ``sh KIND``."""
+    return [
+        line
+        for found, block in BLOCK.findall(README)
+        if found == kind
+        for line in block.strip().splitlines()
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=str)
+def test_pages_made_from_code_are_up_to_date(path: Path) -> None:
+    assert (ROOT / path).read_text(encoding="utf-8") == PAGES[path](), "python -m tests.documents"
+
+
+def test_make_targets_of_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for path in PUBLISHED:
+        for target in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE):
+            assert target in targets, f"{path.name}: make {target}"
+
+
+def test_commands_of_the_first_steps_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make demo` and `make test` are what calls this; the others are run as they stand."""
+    lines = [line for line in commands("") if not line.startswith("make ")]
+    assert len(lines) == 3
+    monkeypatch.setenv("WIREROOM_STORE", str(tmp_path / "store.db"))
+    for line in lines:
+        program, *arguments = shlex.split(line)
+        assert program == ".venv/bin/wireroom"
+        result = subprocess.run(
+            [sys.executable, "-m", "services.cli", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert result.returncode == 0, result.stderr
+        assert "nothing found" not in result.stdout
+
+
+def test_other_wireroom_commands_of_the_readme_are_understood() -> None:
+    """Options and arguments exist; what they do on real servers is tested in integration."""
+    assert isinstance(cli, Group)
+    lines = commands("up")
+    assert len(lines) == 5
+    for line in lines:
+        _, name, *arguments = shlex.split(line)
+        context = cli.make_context("wireroom", [name, *arguments], resilient_parsing=False)
+        command = cli.get_command(context, name)
+        assert command is not None
+        command.make_context(name, list(arguments), parent=context)
+
+
+def test_compose_lines_name_services_of_the_file() -> None:
+    services = set(
+        re.findall(r"^  ([a-z-]+):$", (ROOT / "docker-compose.yml").read_text(), re.MULTILINE)
+    )
+    scaled = re.findall(r"--scale ([a-z]+)=", "\n".join(commands("compose")))
+    assert scaled
+    assert set(scaled) <= services
+
+
+def test_files_that_documents_name_exist() -> None:
+    for path in PUBLISHED:
+        for name in re.findall(
+            r"`((?:services|shared|deploy|tests|docs)/[\w./-]*)`", path.read_text()
+        ):
+            assert (ROOT / name).exists(), f"{path.name} names {name}"
+
+
+def test_help_of_every_command_is_there() -> None:
+    runner = CliRunner()
+    assert isinstance(cli, Group)
+    for name in cli.list_commands(cli.make_context("wireroom", ["--help"], resilient_parsing=True)):
+        result = runner.invoke(cli, [name, "--help"])
+        assert result.exit_code == 0, name
+        assert len(result.output) > 200, name
