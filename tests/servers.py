@@ -20,7 +20,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from pydantic import SecretStr
 
 from services.cli.cluster import jdk
-from services.cli.cluster.servers import Elastic, Kafka, Server
+from services.cli.cluster.server import Server
+from services.cli.cluster.servers import Elastic, Kafka
 from shared.errors import ClusterError
 from shared.settings import RuntimeSettings
 from shared.topics import Topology

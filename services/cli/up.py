@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.cluster.processes import Process, spawn, tail
-from services.cli.cluster.servers import Server
+from services.cli.cluster.server import Server
 from services.cli.cluster.state import Cluster, Plan
 from services.cli.cluster.status import ClusterStatus, cluster_status
 from services.cli.cluster.supervisor import GRACE, end_instances

@@ -214,7 +214,7 @@ def test_a_server_that_cannot_start_shows_the_end_of_its_log(
 
 def test_a_taken_port_is_told(kafka: Kafka, tmp_path: Path) -> None:
     with pytest.raises(ClusterError, match=f"port {kafka.port} cannot be used"):
-        Kafka(tmp_path / "second", port=kafka.port)._ports(choose=True)
+        Kafka(tmp_path / "second", port=kafka.port).ports(choose=True)
 
 
 def test_servers_do_not_run_as_root(kafka: Kafka, elastic: Elastic) -> None:

@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from services.cli.cluster.instances import Instance
-from services.cli.cluster.servers import Server
+from services.cli.cluster.server import Server
 from services.cli.cluster.state import Cluster, Plan
 from shared.errors import ClusterError
 from shared.runtime.driver import group_id

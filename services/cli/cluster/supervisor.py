@@ -16,7 +16,7 @@ from pathlib import Path
 
 from services.cli.cluster.instances import Backoff, Instance, start_instance
 from services.cli.cluster.processes import Process, start_mark
-from services.cli.cluster.servers import Server
+from services.cli.cluster.server import Server
 from services.cli.cluster.state import Cluster, Plan
 from shared.errors import ClusterError
 
