@@ -16,6 +16,8 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Codecs of Python's own, and one that browsers refuse for its security holes.
+_NOT_OF_THE_WEB = {"unicode-escape", "raw-unicode-escape", "undefined", "idna", "punycode", "utf-7"}
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
 # C0 and C1 controls but tab and line ends; byte order marks; characters that only steer rendering.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u200b\u2060\ufffe\uffff]")
@@ -64,7 +66,7 @@ def _browser_name(encoding: str) -> str:
         codec = codecs.lookup(encoding)
     except LookupError:
         return encoding
-    if not codec._is_text_encoding:
+    if not codec._is_text_encoding or codec.name in _NOT_OF_THE_WEB:
         raise LookupError(encoding)
     return "cp1252" if codec.name in ("iso8859-1", "ascii") else codec.name
 

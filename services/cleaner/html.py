@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from lxml.html import HtmlElement  # type: ignore[import-untyped]
@@ -14,6 +16,7 @@ from services.cleaner.characters import storable
 from services.cleaner.extracted import Extracted
 from services.cleaner.metadata import Page
 from shared.errors import PermanentError
+from shared.text import canonical_url
 
 # What goes wrong with a page is told by its rejection; the libraries' own lines name no document.
 for _library in ("trafilatura", "htmldate"):
@@ -33,23 +36,35 @@ def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Ext
     Raises :class:`PermanentError`: ``no_text`` where there is no markup or no article in it,
     ``extraction_failed`` where a parser fails on the page.
     """
-    try:
+    url = url if url and canonical_url(url) else None  # what is no address tells nothing
+    with _parsing(name):
         tree = load_html(_page(html.replace("\x00", "")))
-        if tree is None:
-            raise PermanentError("no_text", f"{name}: no HTML elements")
-        found = Extracted()
-        Page(tree, url, now).describe(found)
+    if tree is None:
+        raise PermanentError("no_text", f"{name}: no HTML elements")
+    found = Extracted()
+    Page(tree, url, now).describe(found)
+    with _parsing(name):
         text = _body(tree, url)
-    except (PermanentError, RecursionError, MemoryError):
-        raise
-    except Exception as error:  # parsers of hostile input fail in ways of their own
-        detail = f"{name}: {type(error).__name__}: {error}"
-        raise PermanentError("extraction_failed", detail[:500]) from error
     lines = (line.strip() for line in storable(text).split("\n"))
     found.text = "\n\n".join(line for line in lines if line)
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found
+
+
+@contextmanager
+def _parsing(name: str) -> Iterator[None]:
+    """Turns whatever a library raises on hostile input into a rejection of that input.
+
+    Our own code stands outside: its errors are bugs, and those stop the process.
+    """
+    try:
+        yield
+    except (RecursionError, MemoryError):
+        raise
+    except Exception as error:
+        detail = f"{name}: {type(error).__name__}: {error}"
+        raise PermanentError("extraction_failed", detail[:500]) from error
 
 
 def _page(html: str) -> str:

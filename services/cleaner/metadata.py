@@ -210,14 +210,17 @@ class Page:
             dated = believable(read_date(text), self._now)
             if dated is not None and dated.precision != "month":
                 return dated.found("byline")
-        guess: str | None = find_date(
-            self._tree,
-            original_date=True,
-            extensive_search=False,
-            url=self._url,
-            min_date=EARLIEST.strftime("%Y-%m-%d"),
-            max_date=(self._now + timedelta(days=1)).strftime("%Y-%m-%d"),
-        )
+        try:
+            guess: str | None = find_date(
+                self._tree,
+                original_date=True,
+                extensive_search=False,  # that takes seconds on some pages and finds little more
+                url=self._url,
+                min_date=EARLIEST.strftime("%Y-%m-%d"),
+                max_date=(self._now + timedelta(days=1)).strftime("%Y-%m-%d"),
+            )
+        except (ValueError, TypeError, AttributeError, IndexError, KeyError, OverflowError):
+            return None  # a page it cannot take has no date that it can find
         dated = believable(read_date(guess), self._now) if guess else None
         return dated.found("htmldate") if dated else None
 

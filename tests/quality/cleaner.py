@@ -196,7 +196,6 @@ def _figures(name: str, pairs: list[tuple[Score, Score]], peer: str) -> Iterator
     else:
         theirs = len(pairs) / max(1e-9, sum(b.seconds for _, b in pairs))
         yield Row(name, "pages/s of a core", mine, peer, theirs, len(pairs))
-        yield Row(name, "speed, times the peer's", mine / theirs, peer, 1.0, len(pairs))
 
 
 def _f1(counts: Iterable[tuple[int, int, int]]) -> float:
