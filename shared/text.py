@@ -131,14 +131,15 @@ def canonical_url(url: str) -> str | None:
     except ValueError:
         return None
     scheme = parts.scheme.lower()
-    if scheme not in _DEFAULT_PORTS or not host or any(c.isspace() for c in host):
+    if scheme not in _DEFAULT_PORTS or not host:
         return None
     try:
         # The root's dot may be written as another script's full stop, which IDNA makes a dot.
         host = host.rstrip(".").encode("idna").decode("ascii").lower().rstrip(".")
     except UnicodeError:
         return None
-    if not host:
+    # After IDNA, whose normalisation writes some letters (U+00B8) with a space.
+    if not host or any(c.isspace() for c in host):
         return None
     netloc = f"[{host}]" if ":" in host else host
     if port is not None and port not in (_DEFAULT_PORTS[scheme], _DEFAULT_PORTS["https"]):
