@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from elasticsearch import AsyncElasticsearch
@@ -34,10 +34,18 @@ DRAIN_SECONDS = 240.0
 
 
 class Flow:
-    """An async context manager: topics, templates and one instance of each service."""
+    """An async context manager: topics, templates and one instance of each service.
+
+    ``environment`` holds variables for the services that go before those of the chaos tests.
+    """
 
     def __init__(
-        self, settings: RuntimeSettings, folder: Path, *, scale: dict[str, int] | None = None
+        self,
+        settings: RuntimeSettings,
+        folder: Path,
+        *,
+        scale: dict[str, int] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
@@ -49,6 +57,7 @@ class Flow:
             "WIREROOM_KAFKA_SESSION_TIMEOUT": "6",
             "WIREROOM_LOG_FORMAT": "text",
             "WIREROOM_BATCH_SIZE": "16",
+            **(environment or {}),
         }
         self._elastic: AsyncElasticsearch | None = None
 

@@ -1,0 +1,163 @@
+"""``make bench``: how fast the stages and the whole flow are, beside a peer, in the same run.
+
+``python -m tests.bench [--quick] [stages|embedded|cluster|install ...]``; ``docs/figures.md`` tells
+how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.errors import ClusterError
+from tests.bench import cluster, corpus, embedded, resources, stages
+from tests.bench.cluster import ClusterFigures
+from tests.bench.corpus import Corpus
+from tests.bench.measures import MEGABYTE, Figure, percentile
+from tests.quality.table import markdown
+from tests.shared_data import ROOT
+
+PARTS = ("stages", "embedded", "cluster", "install")
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Pages of each part."""
+
+    stages: int
+    embedded: int
+    burst: int
+    paced: int
+
+    @property
+    def most(self) -> int:
+        """Pages that are needed: the burst and the paced ones must not be the same."""
+        return max(self.stages, self.embedded, self.burst + self.paced)
+
+
+FULL = Sizes(stages=150, embedded=300, burst=301, paced=300)
+QUICK = Sizes(stages=12, embedded=30, burst=31, paced=20)
+# Goals of the whole flow, everything on two cores.
+EMBEDDED_RATE = 15.0
+CLUSTER_RATE = 10.0
+WAIT_SECONDS = 3.0
+SERVICE_MB = 600.0
+INSTALL_MB = 400.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the tables. 1 where CI cannot run the servers; goals that are missed fail nothing."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="few pages: whether it runs at all")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.parts) - set(PARTS))
+    if unknown:
+        parser.error(f"no such part: {', '.join(unknown)}; there are {', '.join(PARTS)}")
+    parts = options.parts or PARTS
+    sizes = QUICK if options.quick else FULL
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    figures: list[Figure] = []
+    status = 0
+    if set(parts) != {"install"}:
+        pages = corpus.load(sizes.most if "cluster" in parts else max(sizes.stages, sizes.embedded))
+        print(f"{len(pages.pages)} {pages.name}, {pages.kilobytes:.0f} kB each")
+    if "stages" in parts:
+        _stages(pages, sizes)
+    if "embedded" in parts:
+        figures += _embedded(pages, sizes)
+    if "cluster" in parts:
+        try:
+            figures += _cluster(pages, sizes)
+        except ClusterError as error:
+            print(f"\nThrough Kafka and Elasticsearch: cannot run here: {error}")
+            status = 1 if os.environ.get("CI") else 0
+    if "install" in parts:
+        figures += _install()
+    if figures:
+        print("\nThe whole\n")
+        header = ("what", "value", "goal", "reached")
+        print(markdown(header, [figure.cells() for figure in figures], numbers=(1, 2)))
+    return status
+
+
+def _stages(pages: Corpus, sizes: Sizes) -> None:
+    times = asyncio.run(stages.measure(pages.pages[: sizes.stages]))
+    print("\nStage by stage, one process, CPU time\n")
+    print(times.table(), flush=True)
+
+
+def _embedded(pages: Corpus, sizes: Sizes) -> list[Figure]:
+    found = embedded.measure(pages.pages[: sizes.embedded])
+    return [
+        Figure(f"embedded, {found.articles} pages", found.rate, "articles/s", EMBEDDED_RATE),
+        Figure("embedded, memory with its pool", found.peak_bytes / MEGABYTE, "MB"),
+        Figure("embedded, largest process", found.largest_bytes / MEGABYTE, "MB"),
+    ]
+
+
+def _cluster(pages: Corpus, sizes: Sizes) -> list[Figure]:
+    # What the data has, split as the sizes are, where it has fewer pages.
+    count = min(sizes.burst, len(pages.pages) * sizes.burst // (sizes.burst + sizes.paced))
+    burst, paced = pages.pages[:count], pages.pages[count : count + sizes.paced]
+    found = asyncio.run(cluster.measure(burst, paced, CLUSTER_RATE / 2))
+    _processes(found)
+    services = [found.peaks[name] for name in cluster.SERVICES]
+    at = f"{found.paced_rate:.1f}/s"
+    return [
+        Figure(
+            f"Kafka and Elasticsearch, {found.burst} pages at once",
+            found.rate,
+            "articles/s",
+            CLUSTER_RATE,
+        ),
+        Figure(f"drop to searchable at {at}, p50", percentile(found.waits, 0.5), "s"),
+        Figure(
+            f"drop to searchable at {at}, p95",
+            percentile(found.waits, 0.95),
+            "s",
+            WAIT_SECONDS,
+            "most",
+        ),
+        Figure(f"drop to searchable at {at}, longest", max(found.waits), "s"),
+        Figure("largest service", max(services) / MEGABYTE, "MB", SERVICE_MB, "most"),
+    ]
+
+
+def _processes(found: ClusterFigures) -> None:
+    total = sum(found.burst_cpu.values())
+    lines = [
+        (
+            name,
+            f"{peak / MEGABYTE:.0f}",
+            f"{found.largest[name] / MEGABYTE:.0f}",
+            f"{1000 * found.burst_cpu[name] / found.burst:.1f}",
+            f"{found.burst_cpu[name] / max(total, 1e-9):.1%}",
+        )
+        for name, peak in found.peaks.items()
+    ]
+    header = (
+        "process",
+        "peak memory with its pool, MB",
+        "largest of them, MB",
+        "CPU ms an article",
+        "share of CPU",
+    )
+    print("\nThrough Kafka and Elasticsearch\n")
+    print(markdown(header, lines, numbers=(1, 2, 3, 4)), flush=True)
+
+
+def _install() -> list[Figure]:
+    size, absent = resources.installed_bytes(ROOT / "requirements.txt")
+    if absent:
+        print(f"\nnot installed, of other systems or missing: {', '.join(absent)}")
+    return [Figure("installed packages", size / MEGABYTE, "MB", INSTALL_MB, "most")]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
