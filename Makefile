@@ -11,13 +11,13 @@ BIN := .venv/bin
 	@sh deploy/local/bootstrap demo
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing packages into .venv ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # And what developers run: the tools of requirements-dev.txt beside them.
 .venv/dev: requirements-dev.txt .venv/runtime
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 setup: .venv/dev  ## The development environment in .venv, with .venv/bin/wireroom.
@@ -27,6 +27,7 @@ demo: .venv/runtime  ## The job over the sample files, without any server.
 
 test: .venv/dev check  ## All tests, on a real Kafka and a real Elasticsearch.
 	@sh deploy/local/bootstrap test
+	@$(BIN)/python -m services.cli.cluster.install
 	$(BIN)/python -m pytest
 
 check: .venv/dev  ## Lint, format and types.
@@ -39,10 +40,11 @@ quality: .venv/dev  ## How right the stages are, beside their peers (needs ../sh
 
 bench: .venv/dev  ## How fast stages and the whole flow are, beside a peer.
 	@sh deploy/local/bootstrap test
+	@$(BIN)/python -m services.cli.cluster.install
 	$(BIN)/python -m tests.bench
 
 up: .venv/runtime  ## Kafka, Elasticsearch and the services on this machine.
-	@sh deploy/local/bootstrap up
+	@sh deploy/local/bootstrap test
 	@$(BIN)/wireroom up
 
 down: .venv/runtime  ## Stop them.

@@ -35,3 +35,8 @@ LAG = Gauge("wireroom_lag_messages", "Messages not yet processed", ["stage"])
 REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate window")
 # Entries of the fingerprint log that no instance can read.
 LOG_SKIPPED = Gauge("wireroom_fingerprints_skipped", "Unreadable entries of the fingerprint log")
+
+
+def count_outcome(outcome: str, count: int) -> None:
+    """Count what became of writes to the index."""
+    INDEX_OUTCOMES.labels(outcome).inc(count)

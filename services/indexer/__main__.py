@@ -6,7 +6,7 @@ import sys
 
 from services.indexer.bulk import ElasticPublisher
 from services.indexer.stage import IndexDocument
-from shared.metrics import INDEX_OUTCOMES
+from shared.metrics import count_outcome
 from shared.runtime.service import Service, main
 from shared.runtime.stage import TransformStage
 from shared.settings import RuntimeSettings
@@ -20,9 +20,7 @@ def stage(settings: RuntimeSettings, wiring: Wiring) -> TransformStage:
 
 def outputs(settings: RuntimeSettings) -> ElasticPublisher:
     """The bulk writer, its outcomes counted."""
-    return ElasticPublisher(
-        settings, lambda outcome, count: INDEX_OUTCOMES.labels(outcome).inc(count)
-    )
+    return ElasticPublisher(settings, count_outcome)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from services.tagger.settings import TaggerSettings
 from services.tagger.stage import Tag
 from shared.errors import WireroomError
 from shared.events import Message
+from shared.metrics import count_outcome
 from shared.runtime.clock import SystemClock
 from shared.runtime.local_broker import BrokerPublisher, SqliteBroker
 from shared.runtime.local_driver import LocalDriver
@@ -210,7 +211,7 @@ class LocalFlow:
     def _add(self, stage: Stage) -> None:
         wiring = self._topology.services[stage.name]
         outputs: Publisher = (
-            SqlitePublisher(self._store)
+            SqlitePublisher(self._store, count_outcome)
             if wiring.writes is None
             else BrokerPublisher(self._broker, wiring.writes, self._waker(wiring.writes))
         )

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
+import jsonschema
 import pytest
 import yaml
 
