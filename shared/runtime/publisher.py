@@ -15,6 +15,7 @@ from aiokafka.errors import (
     BrokerResponseError,
     ClusterAuthorizationFailedError,
     KafkaError,
+    KafkaTimeoutError,
     MessageSizeTooLargeError,
     RecordListTooLargeError,
     TopicAuthorizationFailedError,
@@ -36,6 +37,8 @@ _REFUSED = (
 )
 _TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 REQUEST_TIMEOUT_MS = 20_000
+ACKNOWLEDGE_SECONDS = 40.0
+"""How long a batch may wait for its acknowledgements: two requests that time out."""
 LINGER_MS = 5
 
 
@@ -49,61 +52,84 @@ class KafkaProducer:
         self._settings = settings
         self._max_record = max_record
         self._producer: AIOKafkaProducer | None = None
+        self._connecting = asyncio.Lock()
 
     async def get(self) -> AIOKafkaProducer:
         """The connected producer; raises :class:`TransientError` when no broker answers."""
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                bootstrap_servers=self._settings.kafka_bootstrap,
-                acks="all",
-                enable_idempotence=True,
-                compression_type="lz4",
-                linger_ms=LINGER_MS,
-                max_request_size=self._max_record,
-                request_timeout_ms=REQUEST_TIMEOUT_MS,
-            )
-            try:
-                await producer.start()
-            except (KafkaError, OSError) as error:
-                await producer.stop()
-                raise TransientError(
-                    f"no broker at {self._settings.kafka_bootstrap}: {error}"
-                ) from error
-            self._producer = producer
-        return self._producer
+        async with self._connecting:  # of two callers at once, one connects
+            if self._producer is None:
+                self._producer = await self._connect()
+            return self._producer
+
+    async def _connect(self) -> AIOKafkaProducer:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka_bootstrap,
+            acks="all",
+            enable_idempotence=True,
+            compression_type="lz4",
+            linger_ms=LINGER_MS,
+            max_request_size=self._max_record,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+        )
+        try:
+            await producer.start()
+        except (KafkaError, OSError) as error:
+            await producer.stop()
+            raise TransientError(
+                f"no broker at {self._settings.kafka_bootstrap}: {error}"
+            ) from error
+        return producer
 
     async def send(
         self,
         topic: str,
         messages: Sequence[tuple[Emit, int | None]],
     ) -> list[RecordMetadata | BaseException]:
-        """Send ``(message, partition)``; waits for all and returns metadata or error of each."""
+        """Send ``(message, partition)``; waits for all and returns metadata or error of each.
+
+        What is not acknowledged in ``ACKNOWLEDGE_SECONDS`` has a :class:`KafkaTimeoutError`, and
+        the producer is given up: an idempotent one would go on trying for ever.
+        """
         producer = await self.get()
-        results: list[RecordMetadata | BaseException | None] = [None] * len(messages)
+        errors: dict[int, BaseException] = {}
         futures: dict[int, asyncio.Future[RecordMetadata]] = {}
-        for index, (message, partition) in enumerate(messages):
-            try:
-                futures[index] = await producer.send(
-                    topic,
-                    value=message.value,
-                    key=message.key,
-                    headers=list(message.headers),
-                    partition=partition,
-                )
-            except KafkaError as error:
-                results[index] = error
-        done = await asyncio.gather(*futures.values(), return_exceptions=True)
-        for index, result in zip(futures, done, strict=True):
-            results[index] = result
-        return [result for result in results if result is not None]
+        try:
+            async with asyncio.timeout(ACKNOWLEDGE_SECONDS):
+                for index, (message, partition) in enumerate(messages):
+                    try:
+                        futures[index] = await producer.send(
+                            topic,
+                            value=message.value,
+                            key=message.key,
+                            headers=list(message.headers),
+                            partition=partition,
+                        )
+                    except KafkaError as error:
+                        errors[index] = error
+                if futures:
+                    await asyncio.wait(futures.values())
+        except TimeoutError:
+            await self.discard()
+        results: list[RecordMetadata | BaseException] = []
+        for index in range(len(messages)):
+            future = futures.get(index)
+            if future is not None and future.done() and not future.cancelled():
+                results.append(future.exception() or future.result())
+            else:
+                late = KafkaTimeoutError(f"no acknowledgement in {ACKNOWLEDGE_SECONDS:g} s")
+                results.append(errors.get(index, late))
+        return results
 
     async def discard(self) -> None:
-        """Give the producer up without waiting for what it still holds."""
+        """Give the producer up; what it still holds is never sent."""
         if self._producer is not None:
             producer, self._producer = self._producer, None
+            # Its own stop() waits until everything is sent, which may be never.
+            producer._closed = True
             try:
-                await asyncio.wait_for(producer.stop(), timeout=5)
-            except (KafkaError, OSError, TimeoutError) as error:
+                await producer._sender.close()
+                await producer.client.close()
+            except (KafkaError, OSError) as error:
                 log.info("the producer did not stop cleanly: %s", error)
 
     async def stop(self) -> None:
@@ -129,15 +155,27 @@ class KafkaPublisher:
 
     async def publish(self, messages: Sequence[Emit]) -> list[PermanentError | None]:
         """Write ``messages``; see :class:`~shared.runtime.ports.Publisher`."""
-        results = await self._producer.send(self._topic.name, [(m, None) for m in messages])
-        errors: list[PermanentError | None] = []
-        for message, result in zip(messages, results, strict=True):
-            if isinstance(result, _TOO_LARGE):
-                errors.append(self._too_large(message))
-            elif isinstance(result, BaseException):
-                await self._failed(result)
-            else:
-                errors.append(None)
+        errors: list[PermanentError | None] = [None] * len(messages)
+        left = list(range(len(messages)))
+        while left:
+            results = await self._producer.send(
+                self._topic.name, [(messages[index], None) for index in left]
+            )
+            failed: dict[int, BaseException] = {}
+            large = False
+            for index, result in zip(left, results, strict=True):
+                if isinstance(result, _TOO_LARGE):
+                    errors[index] = self._too_large(messages[index])
+                    large = True
+                elif isinstance(result, BaseException):
+                    failed[index] = result
+            if failed and not large:
+                await self._failed(next(iter(failed.values())))
+            if failed:
+                # A batch that the broker refused leaves a gap in the sequence of an idempotent
+                # producer, for which the ones behind it are refused: these are sent anew.
+                await self._producer.discard()
+            left = list(failed)
         return errors
 
     def _too_large(self, message: Emit) -> MessageTooLarge:
