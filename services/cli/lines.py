@@ -141,6 +141,8 @@ class LineRun:
             except PermanentError as error:
                 result = error
         self.failed += 1
+        if isinstance(result, PermanentError) and isinstance(record.get("error"), dict):
+            return record  # refused by an earlier stage: its reason is the one that helps
         if isinstance(result, Failure):
             failure = result
         elif isinstance(result, PermanentError):

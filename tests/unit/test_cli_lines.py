@@ -215,3 +215,8 @@ def test_the_real_stages_follow_one_another(monkeypatch: pytest.MonkeyPatch) -> 
     decided = run("dedup", tagged, "--workers", "0")
     assert [answer["duplicate"]["kind"] for answer in decided] == ["none", "exact"]
     assert decided[1]["duplicate"]["of"] == "a"
+
+
+def test_the_error_of_an_earlier_stage_is_handed_on() -> None:
+    earlier = {"id": "x", "error": {"kind": "permanent", "reason": "empty"}, "do": "refuse"}
+    assert run("clean", [earlier], "--workers", "0") == [earlier]
