@@ -52,6 +52,8 @@ class Head:
     """Lines that are no text: byline, date."""
     end: int = 0
     """Index of the first line below the head."""
+    below_title: int = 0
+    """Index of the first line below the title; of the first of all where there is none."""
 
 
 def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
@@ -72,7 +74,7 @@ def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
     head.dates = [dated for _, dated in sorted(ranked, key=lambda item: item[0])]
     if head.end == end:  # nothing but a head: then it is the text
         head.end = start
-    head.title = _title(lines, max(0, start - _REACH), head)
+    _find_title(lines, max(0, start - _REACH), head)
     return head
 
 
@@ -108,8 +110,8 @@ def _is_date_line(line: str) -> bool:
     return len(words) <= 7 and len(rest) <= 60
 
 
-def _title(lines: Sequence[HeadLine], first: int, head: Head) -> str:
-    """The likeliest headline in ``lines[first:head.end]``, or an empty string."""
+def _find_title(lines: Sequence[HeadLine], first: int, head: Head) -> None:
+    """Put the likeliest headline in ``lines[first:head.end]`` into ``head``."""
     above = lines[first : head.end]
     candidates = [
         (place, line)
@@ -131,7 +133,9 @@ def _title(lines: Sequence[HeadLine], first: int, head: Head) -> str:
             score += 1.5  # a summary follows its headline
         return score
 
-    return max(candidates, key=weight)[1].text if candidates else ""
+    if candidates:
+        place, line = max(candidates, key=weight)
+        head.title, head.below_title = line.text, first + place + 1
 
 
 def _could_be_title(text: str) -> bool:

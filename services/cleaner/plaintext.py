@@ -28,6 +28,9 @@ _STAMP = re.compile(
 )
 _ENOUGH = 80  # words of sentences that prove that an article has been read
 _END_COST = -25.0
+_GAP_COST = -60.0
+_OF_PAGES = (Kind.MENU, Kind.ADVERT, Kind.END, Kind.COMMENTS)
+_BARE_HEAD = 8  # lines: headline, summary, byline, date, place
 
 
 @dataclass(slots=True)
@@ -53,12 +56,14 @@ def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Ext
     ``name`` stands in errors. Raises :class:`PermanentError` ``no_text`` where nothing is left.
     """
     lines = _lines(storable(text))
-    start, end = _article(lines)
+    bare = _is_bare(lines)
+    start, end = _bare_article(lines) if bare else _article(lines)
     if start == end:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found = Extracted()
     head = read_head(lines, start, end)
-    body = _body(lines[head.end : end], head.title, head.taken)
+    first = head.below_title if bare else head.end
+    body = _body(lines[first:end], head.title, head.taken)
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found.text = "\n\n".join(body)
@@ -142,14 +147,41 @@ def _comments_start(lines: list[Line]) -> int:
     return len(lines)
 
 
+def _is_bare(lines: list[Line]) -> bool:
+    """Whether this is an article alone, with nothing of a page around it.
+
+    Pages show themselves by menus, buttons, advertisements, forms and lists of other articles,
+    and have many short lines before the first paragraph.
+    """
+    signs = sum(line.kind in _OF_PAGES for line in lines)
+    above = next((index for index, line in enumerate(lines) if line.prose), len(lines))
+    return signs <= max(1, len(lines) / 100) and above <= _BARE_HEAD
+
+
+def _bare_article(lines: list[Line]) -> tuple[int, int]:
+    """From the first sentence of an article alone to its end."""
+    start = next((index for index, line in enumerate(lines) if line.score > 0), 0)
+    end = _comments_start(lines)
+    prose = [index for index, line in enumerate(lines[:end]) if line.prose]
+    last = prose[-1] if prose else end
+    ends = (index for index in range(last, end) if lines[index].kind is Kind.END)
+    return start, next(ends, end)
+
+
 def _article(lines: list[Line]) -> tuple[int, int]:
-    """The run of lines with the largest sum of scores (Kadane's algorithm)."""
+    """The run of lines with the largest sum of scores.
+
+    That is Kadane's algorithm, but for one thing: what stands between two paragraphs, say a long
+    list or table, costs only so much, so that the article goes on after it.
+    """
     best = (0.0, 0, 0)
-    total, start = 0.0, 0
+    total, start, gap = 0.0, 0, 0.0
     for index, line in enumerate(lines[: _comments_start(lines)]):
         if total <= 0:
             total, start = 0.0, index
-        total += line.score
+        gap = 0.0 if line.prose else gap + min(0.0, line.score) * (line.kind is not Kind.END)
+        if gap >= _GAP_COST or line.score > 0 or line.kind is Kind.END:
+            total += line.score
         if total > best[0]:
             best = (total, start, index + 1)
     if best[0] > 0:
