@@ -63,7 +63,10 @@ class FaustDriver:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop`` is set; then finish what is in work, commit, and return."""
-        app = self._app()
+        with tempfile.TemporaryDirectory(prefix="wireroom-faust-") as folder:
+            await self._run(self._app(folder), stop)
+
+    async def _run(self, app: faust.App, stop: asyncio.Event) -> None:
         batches = asyncio.create_task(self._batches(), name="batcher")
         lags = asyncio.create_task(self._measure(app), name="lag")
         await app.start()
@@ -114,14 +117,14 @@ class FaustDriver:
             self._behind = behind
             gauge.set(behind)
 
-    def _app(self) -> faust.App:
+    def _app(self, folder: str) -> faust.App:
         settings = self._settings
         brokers = ";".join(f"kafka://{host}" for host in settings.kafka_bootstrap.split(","))
         app = faust.App(
             group_id(self._runner.stage.name, settings.namespace),
             broker=brokers,
             # Faust makes its folder also when it has no tables.
-            datadir=tempfile.mkdtemp(prefix="wireroom-faust-"),
+            datadir=folder,
             store="memory://",
             processing_guarantee="at_least_once",
             key_serializer="raw",

@@ -31,6 +31,8 @@ class KafkaLog:
 
     async def start(self) -> None:
         """Connect and stand at the beginning; :class:`TransientError` when no broker answers."""
+        if self._consumer is not None:
+            return
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka_bootstrap,
             group_id=None,

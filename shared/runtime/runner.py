@@ -43,7 +43,7 @@ class Runner:
         """Start publishers, then the stage."""
         await self.rejected.start()
         await self.outputs.start()
-        await self.stage.start()
+        await retry(self.stage.start, self.policy, self.clock, what=f"{self.stage.name}: starting")
 
     async def stop(self) -> None:
         """Stop the stage, then the publishers; each is stopped even when another fails."""

@@ -12,18 +12,18 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from shared.errors import RejectionCapReached, SettingsError, TransientError
+from shared.errors import SettingsError
 from shared.logs import set_up_logs
 from shared.runtime.aiokafka_driver import AiokafkaDriver
 from shared.runtime.clock import SystemClock
 from shared.runtime.driver import EXIT_FAILED, Driver, end_process
 from shared.runtime.faust_driver import FaustDriver
-from shared.runtime.health import HealthServer
+from shared.runtime.health import HealthServer, Status
 from shared.runtime.pool import Pool, PoolStage
 from shared.runtime.ports import Publisher
 from shared.runtime.publisher import KafkaPublisher
 from shared.runtime.rejected import RejectionCaps
-from shared.runtime.retry import RetryPolicy, retry
+from shared.runtime.retry import RetryPolicy
 from shared.runtime.runner import Runner
 from shared.runtime.stage import Stage, Transform
 from shared.runtime.watchdog import Watchdog
@@ -67,10 +67,10 @@ def main(service: Service) -> int:
         wiring = topology(settings.namespace).services[service.name]
         stage = service.stage(settings, wiring)
         outputs = _outputs(service, settings, wiring)
+        return asyncio.run(_run(service, stage, outputs, settings, wiring))
     except SettingsError as error:
         print(f"wireroom {service.name}: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_SETTINGS
-    return asyncio.run(_run(service, stage, outputs, settings, wiring))
 
 
 def _outputs(service: Service, settings: RuntimeSettings, wiring: Wiring) -> Publisher:
@@ -131,28 +131,33 @@ async def _run(
             "seconds_without_progress": round(stalled, 1),
         }
 
-    with HealthServer(settings.health_host, settings.health_port, status) as health:
+    with _health(settings, status) as health:
         log.info("%s: /healthz and /metrics on port %d", service.name, health.port)
         try:
-            await retry(runner.start, policy, clock, what=f"{service.name}: starting")
-            started = True
+            await _unless(stop, runner.start())
+            started = not stop.is_set()
             await _unless(stop, stage.wait_ready())
-            watchdog.start()
-            log.info("%s: started", service.name)
-            await driver.run(stop)
+            if not stop.is_set():
+                watchdog.start()
+                log.info("%s: started", service.name)
+                await driver.run(stop)
             await asyncio.wait_for(runner.stop(), STOP_SECONDS)
-        except RejectionCapReached as error:
-            log.critical("%s: stopped at the cap of rejections: %s", service.name, error)
-            end_process(error)
-        except TransientError as error:
-            log.critical("%s: %s", service.name, error)
-            end_process(error)
         except Exception as error:
             end_process(error)
         finally:
             watchdog.stop()
     log.info("%s: stopped", service.name)
     return 0
+
+
+def _health(settings: RuntimeSettings, status: Status) -> HealthServer:
+    try:
+        return HealthServer(settings.health_host, settings.health_port, status)
+    except OSError as error:
+        place = f"{settings.health_host}:{settings.health_port}"
+        raise SettingsError(
+            f"WIREROOM_HEALTH_HOST, WIREROOM_HEALTH_PORT: {place}: {error.strerror}"
+        ) from error
 
 
 async def _unless(stop: asyncio.Event, wait: Coroutine[Any, Any, None]) -> None:

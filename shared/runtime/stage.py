@@ -70,7 +70,10 @@ class Stage(ABC):
     name: str
 
     async def start(self) -> None:
-        """Take what is needed; called once, before the first batch."""
+        """Take what is needed, before the first batch.
+
+        Called again when it raised :class:`~shared.errors.TransientError`.
+        """
 
     async def stop(self) -> None:
         """Give back what was taken; called once, after the last batch, also after a failure."""
