@@ -96,6 +96,8 @@ def _embedded(pages: Corpus, sizes: Sizes) -> list[Figure]:
     found = embedded.measure(pages.pages[: sizes.embedded])
     return [
         Figure(f"embedded, {found.articles} pages", found.rate, "articles/s", EMBEDDED_RATE),
+        Figure("embedded, CPU an article", 1000 * found.cpu_seconds / found.articles, "ms"),
+        Figure("embedded, cores that it had", found.cores, "cores"),
         Figure("embedded, memory with its pool", found.peak_bytes / MEGABYTE, "MB"),
         Figure("embedded, largest process", found.largest_bytes / MEGABYTE, "MB"),
     ]
@@ -116,6 +118,12 @@ def _cluster(pages: Corpus, sizes: Sizes) -> list[Figure]:
             "articles/s",
             CLUSTER_RATE,
         ),
+        Figure(
+            "Kafka and Elasticsearch, CPU an article",
+            1000 * sum(found.burst_cpu.values()) / found.burst,
+            "ms",
+        ),
+        Figure("Kafka and Elasticsearch, cores that all had", found.cores, "cores"),
         Figure(f"drop to searchable at {at}, p50", percentile(found.waits, 0.5), "s"),
         Figure(
             f"drop to searchable at {at}, p95",
@@ -138,6 +146,7 @@ def _processes(found: ClusterFigures) -> None:
             f"{found.largest[name] / MEGABYTE:.0f}",
             f"{1000 * found.burst_cpu[name] / found.burst:.1f}",
             f"{found.burst_cpu[name] / max(total, 1e-9):.1%}",
+            f"{1000 * found.paced_cpu[name] / found.paced:.1f}",
         )
         for name, peak in found.peaks.items()
     ]
@@ -147,9 +156,10 @@ def _processes(found: ClusterFigures) -> None:
         "largest of them, MB",
         "CPU ms an article",
         "share of CPU",
+        "CPU ms, paced",
     )
     print("\nThrough Kafka and Elasticsearch\n")
-    print(markdown(header, lines, numbers=(1, 2, 3, 4)), flush=True)
+    print(markdown(header, lines, numbers=(1, 2, 3, 4, 5)), flush=True)
 
 
 def _install() -> list[Figure]:

@@ -30,11 +30,18 @@ class EmbeddedFigures:
     """Resident memory of the process and its pool together."""
     largest_bytes: int
     """Of the largest process."""
+    cpu_seconds: float
+    """Of all processes, their start and what they import included."""
 
     @property
     def rate(self) -> float:
         """Articles a second."""
         return self.articles / self.seconds
+
+    @property
+    def cores(self) -> float:
+        """How many cores all of it had on average."""
+        return self.cpu_seconds / self.seconds
 
 
 def measure(pages: Sequence[Page]) -> EmbeddedFigures:
@@ -58,6 +65,7 @@ def measure(pages: Sequence[Page]) -> EmbeddedFigures:
                     articles, seconds = mine.recv()
                 except EOFError:
                     raise RuntimeError("the embedded flow ended before it was done") from None
+                cpu_seconds = usage.cpu_seconds()["embedded"]
         finally:
             process.join(30)
             if process.is_alive():
@@ -65,7 +73,9 @@ def measure(pages: Sequence[Page]) -> EmbeddedFigures:
                 process.join()
     if articles != len(pages):
         raise RuntimeError(f"{articles} articles came of {len(pages)} pages")
-    return EmbeddedFigures(articles, seconds, usage.peaks["embedded"], usage.largest["embedded"])
+    return EmbeddedFigures(
+        articles, seconds, usage.peaks["embedded"], usage.largest["embedded"], cpu_seconds
+    )
 
 
 def _ingest(store: Path, pages: Sequence[Page], result: Connection) -> None:

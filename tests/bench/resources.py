@@ -34,6 +34,7 @@ class Usage:
         self._first: dict[tuple[str, int, float], float] = {}
         self._last: dict[tuple[str, int, float], float] = {}
         self._stop = threading.Event()
+        self._looking = threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
@@ -57,6 +58,7 @@ class Usage:
 
     def cpu_seconds(self) -> dict[str, float]:
         """CPU time of each name since the start; of a process that ended, up to the last look."""
+        self._look()
         used = dict.fromkeys(self._roots, 0.0)
         for key, seconds in self._last.items():
             used[key[0]] += seconds - self._first.get(key, 0.0)
@@ -67,6 +69,10 @@ class Usage:
             self._look()
 
     def _look(self) -> None:
+        with self._looking:
+            self._look_once()
+
+    def _look_once(self) -> None:
         for name, pids in self._roots.items():
             total = 0
             for process in _trees(pids):
