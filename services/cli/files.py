@@ -74,7 +74,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Problem]:
         path = folder / name
         if path.is_dir():
             yield from _walk(path, seen)
-        elif path.is_file() or path.is_symlink():
+        elif path.is_file() or not path.exists():  # a dangling link is refused when it is read
             yield path
         else:
             yield Problem(str(path), "not_a_file", "a socket, pipe or device in a folder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast, get_args
@@ -59,7 +60,8 @@ class Day(click.ParamType):
         except ValueError:
             self.fail(f"{value!r} is no date such as 2026-11-22", param, ctx)
         if self._end and len(str(value)) <= len("2026-11-22"):
-            moment += timedelta(days=1)
+            with suppress(OverflowError):  # nothing comes after the calendar's last day
+                moment += timedelta(days=1)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -79,8 +79,11 @@ def test_a_hidden_file_that_is_named_is_taken(tmp_path: Path) -> None:
 
 def test_a_pipe_in_a_folder_is_told_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "pipe.link").symlink_to("pipe")
+    (tmp_path / "zero.link").symlink_to("/dev/zero")
     assert list(find([str(tmp_path)])) == [
-        Problem(str(tmp_path / "pipe"), "not_a_file", "a socket, pipe or device in a folder")
+        Problem(str(tmp_path / name), "not_a_file", "a socket, pipe or device in a folder")
+        for name in ("pipe", "pipe.link", "zero.link")
     ]
 
 

@@ -106,6 +106,7 @@ def test_a_day_until_which_is_inclusive() -> None:
     end = Day(end=True).convert("2026-11-22", None, None)
     assert end == datetime.fromisoformat("2026-11-23T00:00:00+00:00")
     assert Day().convert("2026-11-22T10:00:00+02:00", None, None).hour == 10
+    assert Day(end=True).convert("9999-12-31", None, None).year == 9999
 
 
 def test_a_wrong_date_is_told(store: Path) -> None:
