@@ -1,7 +1,9 @@
 """The gazetteer: names, what they may stand for, and what is known of each.
 
-One gzipped file of JSON lines: a header with the version and the lists that the rules need, then
-one entry a line. It is built by ``services.tagger.build`` and loaded once in a process.
+A gzipped file of JSON lines: a header with the version and the lists that the rules need, then one
+entry a line. The header names the files beside it, of the same form, that go with it, and their
+versions: what another licence governs stands apart. It is built by ``services.tagger.build`` and
+loaded once in a process.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import orjson
 
@@ -20,7 +22,7 @@ from shared.errors import SettingsError
 from shared.events import EntityType
 
 SHIPPED = Path(__file__).parent / "data" / "gazetteer.jsonl.gz"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +67,53 @@ class Gazetteer:
 
 def load(path: Path) -> Gazetteer:
     """Read a gazetteer; raises :class:`SettingsError` naming the file and what is wrong."""
+    header, lines = _read(path)
+    careful = set(header["careful"])
+    for name, version in header["parts"].items():
+        part, more = _read(path.with_name(name))
+        if part["version"] != version:
+            raise SettingsError(
+                f"{path.with_name(name)}: version {part['version']}, {path.name} needs {version}"
+            )
+        careful.update(part["careful"])
+        lines += more
+    entries: list[Entry] = []
+    names: defaultdict[str, list[int]] = defaultdict(list)
+    longest: dict[str, int] = {}
     try:
-        lines = gzip.decompress(path.read_bytes()).splitlines()
-        header = orjson.loads(lines[0])
-        if header.get("format") != FORMAT:
-            raise SettingsError(f"{path}: format {header.get('format')}, expected {FORMAT}")
-        entries: list[Entry] = []
-        names: defaultdict[str, list[int]] = defaultdict(list)
-        longest: dict[str, int] = {}
-        for index, line in enumerate(lines[1:]):
+        for index, line in enumerate(lines):
             raw = orjson.loads(line)
             entries.append(_entry(raw))
             for key in raw["k"]:
                 names[key].append(index)
-        for key in names:
-            first, count = first_word(key)
-            if count > longest.get(first, 0):
-                longest[first] = count
-        return Gazetteer(
-            version=header["version"],
-            entries=entries,
-            names={key: tuple(indices) for key, indices in names.items()},
-            longest=longest,
-            careful=frozenset(header["careful"]),
-            given=frozenset(header["given"]),
-        )
-    except (OSError, EOFError, ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError) as error:
         raise SettingsError(f"{path}: not a gazetteer: {type(error).__name__}: {error}") from error
+    for key in names:
+        first, count = first_word(key)
+        if count > longest.get(first, 0):
+            longest[first] = count
+    return Gazetteer(
+        version=header["version"],
+        entries=entries,
+        names={key: tuple(indices) for key, indices in names.items()},
+        longest=longest,
+        careful=frozenset(careful),
+        given=frozenset(header["given"]),
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[bytes]]:
+    """The header, checked, and the entries' lines of one file."""
+    try:
+        first, *lines = gzip.decompress(path.read_bytes()).splitlines()
+        header: dict[str, Any] = orjson.loads(first)
+        if header.get("format") != FORMAT:
+            raise SettingsError(f"{path}: format {header.get('format')}, expected {FORMAT}")
+        for name in ("version", "careful", "given", "parts"):
+            header[name]
+    except (OSError, EOFError, ValueError, KeyError, AttributeError) as error:
+        raise SettingsError(f"{path}: not a gazetteer: {type(error).__name__}: {error}") from error
+    return header, lines
 
 
 def first_word(key: str) -> tuple[str, int]:

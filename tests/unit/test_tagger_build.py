@@ -9,8 +9,9 @@ import orjson
 import pytest
 
 from services.tagger.build import main
-from services.tagger.builder.draft import Draft, spellings, write
-from services.tagger.builder.sources import city_prior, cyrillic, generic, kind_of, leaders
+from services.tagger.builder.cities import cities, city_prior, cyrillic, people_by_organizations
+from services.tagger.builder.draft import PART, Draft, spellings, write
+from services.tagger.builder.sources import generic, kind_of, leaders
 from services.tagger.gazetteer import load, surname_keys
 from shared.errors import SettingsError
 
@@ -59,6 +60,15 @@ def test_larger_cities_come_first() -> None:
     assert [city_prior(n) for n in (0, 10_000, 100_000, 1_000_000)] == [0, 0, 0.25, 0.5]
 
 
+def test_people_are_guessed_from_organizations_within_bounds() -> None:
+    assert [people_by_organizations(n) for n in (0, 1, 3, 1000)] == [
+        15_000,
+        50_000,
+        113_975,
+        300_000,
+    ]
+
+
 def test_cyrillic_names_are_picked_out() -> None:
     assert cyrillic(["Kiev", "Киев", "IEV", "КУ", "киев", "Киïv"]) == ["Киев"]
 
@@ -94,13 +104,106 @@ def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
     assert set(loaded.given) == {"Anna"}
 
 
+def test_what_share_alike_data_made_stands_in_a_file_of_its_own(tmp_path: Path) -> None:
+    free = Draft("Q90", "Paris", "LOC", "city", 0.9, country="FR")
+    bound = Draft("Q84", "London", "LOC", "city", 0.9, country="GB", share_alike=True)
+    path = tmp_path / "gazetteer.jsonl.gz"
+    write(path, [bound, free], ["Paris", "London", "Nice"], [])
+    alone = gzip.decompress(path.read_bytes())
+    assert b"London" not in alone
+    assert b"Paris" not in gzip.decompress((tmp_path / PART).read_bytes())
+    both = load(path)
+    assert [entry.name for entry in both.entries] == ["Paris", "London"]
+    assert both.careful == {"Paris", "London", "Nice"}
+    write(path, [bound], [], [])
+    path.write_bytes(gzip.compress(alone))
+    with pytest.raises(SettingsError, match=rf"{PART}: version \w+, gazetteer\.jsonl\.gz needs"):
+        load(path)
+
+
+def _sources(folder: Path) -> None:
+    """Small sources in the form of the real ones."""
+    (folder / "geonames_world-cities.csv").write_text(
+        "name,country,subcountry,geonameid\n"
+        "London,United Kingdom,England,1\nLondon,Canada,Ontario,2\nParis,France,IdF,3\n"
+        "Evry,France,IdF,4\nParis,United States,Texas,5\nIrpin,Ukraine,Kyiv,6\n",
+        encoding="utf-8",
+    )
+    (folder / "dr5hn_states.csv").write_text(
+        "country_code,iso2,name,latitude,longitude\nGB,ENG,England,52,-1\nCA,ON,Ontario,43,-80\n",
+        encoding="utf-8",
+    )
+    row = {"name": "London", "type": "city", "wikidata": "Q84", "lat": "51.5", "lon": "-0.1"}
+    rows: dict[str, list[dict[str, object]]] = {
+        "dr5hn_cities": [
+            {**row, "country": "GB", "state": "ENG", "pop": 9_000_000,
+             "translations": {"ru": "Лондон"}},
+            {**row, "country": "CA", "state": "ON", "pop": 420_000, "translations": None,
+             "lat": "43", "lon": "-81"},
+            {**row, "country": "GB", "state": "ENG", "pop": 99_000_000, "translations": None,
+             "lat": "43", "lon": "-81"},
+        ],
+        "wof_ua_places": [
+            {"geonames": 6, "lat": 46.1, "lon": 34.1, "names": {}},
+            {"geonames": 6, "wikidata": "Q7", "lat": 50.5, "lon": 30.2, "pop": 60_000,
+             "names": {"ukr_x_preferred": ["Ірпінь"], "deu_x_preferred": ["Irpinj"]}},
+        ],
+        "ror_orgs": [{"locations": [[4, "Evry", "FR"]]}] * 5,
+    }  # fmt: skip
+    for name, lines in rows.items():
+        (folder / f"{name}.jsonl.gz").write_bytes(
+            gzip.compress(b"\n".join([orjson.dumps(line) for line in lines]))
+        )
+    capital = {"country": "United Kingdom", "capital": "London; note - on the Thames"}
+    (folder / "factbook_leaders_2022-06.jsonl").write_bytes(orjson.dumps(capital))
+
+
+CODES = {
+    "United Kingdom": "GB", "Canada": "CA", "France": "FR", "United States": "US", "Ukraine": "UA",
+}  # fmt: skip
+HAND = {
+    "cities": [], "capitals": {}, "seats": {"FR": "Paris"},
+    "towns": {"FR": {"Paris, IdF": [48.9, 2.4, 2000, "Q90", "Lutetia"]}},
+}  # fmt: skip
+
+
+def test_cities_are_put_together_from_all_sources(tmp_path: Path) -> None:
+    _sources(tmp_path)
+    states = {code: {"name": code, "is_country": True} for code in ("gb", "fr")}
+    found = cities(tmp_path, HAND, CODES, states, [])
+    drafts = {(draft.name, draft.country): draft for draft in found}
+    london = drafts["London", "GB"]
+    assert (london.id, london.prior, london.at) == ("Q84", 0.9, (51.5, -0.1))
+    assert (london.share_alike, "Лондон" in london.names) == (True, True)
+    # One item is one city's: the lesser one that bears it, too, keeps GeoNames' id.
+    assert drafts["London", "CA"].id == "geonames:2"
+    assert drafts["London", "CA"].prior == pytest.approx(0.406, abs=0.001)
+    paris = drafts["Paris", "FR"]
+    assert (paris.id, paris.prior, paris.at, paris.share_alike) == ("Q90", 0.9, (48.9, 2.4), False)
+    assert "Lutetia" in paris.names
+    assert drafts["Paris", "US"].rival
+    assert not drafts["Evry", "FR"].rival
+    irpin = drafts["Irpin", "UA"]
+    assert (irpin.id, irpin.at, irpin.rival) == ("Q7", (50.5, 30.2), False)
+    assert irpin.names[1:] == ["Ірпінь"]
+
+
+def test_wrong_inputs_of_cities_are_named(tmp_path: Path) -> None:
+    _sources(tmp_path)
+    wrong = {**HAND, "towns": {"FR": {"Pariss": [48.9, 2.4, 2000]}}}
+    with pytest.raises(ValueError, match=r"towns: FR: Pariss: GeoNames has no such city"):
+        cities(tmp_path, wrong, CODES, {}, [])
+    with pytest.raises(ValueError, match=r"unknown countries: \['Canada', 'France'"):
+        cities(tmp_path, HAND, {"Ukraine": "UA"}, {}, [])
+
+
 def test_gazetteer_of_another_format_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.gz"
     path.write_bytes(gzip.compress(b'{"format": 0}\n'))
-    with pytest.raises(SettingsError, match=r"old\.gz: format 0, expected 1"):
+    with pytest.raises(SettingsError, match=r"old\.gz: format 0, expected 2"):
         load(path)
 
 
 def test_missing_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([str(tmp_path), "--geonames", str(tmp_path)]) == 2
+    assert main([str(tmp_path)]) == 2
     assert str(tmp_path / "rigour_data.jsonl") in capsys.readouterr().err

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -10,15 +9,11 @@ from typing import Any
 import yaml
 
 from services.tagger.builder import sources
+from services.tagger.builder.cities import cities
 from services.tagger.builder.draft import Draft
 from services.tagger.spelling import key_of
 
 Record = dict[str, Any]
-
-# A city is named by itself from this size on; a smaller one only where the article says where it
-# lies. Ukraine's places are named from 15,000 on, for the war.
-_POPULATION = 100_000
-_POPULATION_UA = 15_000
 
 # Entries from this prior on are countries, capitals and what is written by hand.
 _SURE = 0.8
@@ -26,10 +21,10 @@ _SURE = 0.8
 _LESSER_TOWN = 0.46
 
 
-def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]]:
+def compose(source: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]]:
     """All entries, the careful keys and the given names.
 
-    Raises :class:`FileNotFoundError` for a missing input.
+    Raises :class:`FileNotFoundError` for a missing input, :class:`ValueError` for a wrong one.
     """
     lists = {
         name: yaml.safe_load((hand / f"{name}.yml").read_text(encoding="utf-8"))
@@ -37,7 +32,7 @@ def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list
     }
     territories = sources.territories(source)
     countries = _countries(territories, lists["countries"])
-    codes = {
+    codes = sources.country_codes(territories) | {
         name: draft.country
         for draft in countries
         if draft.kind == "country" and draft.country
@@ -50,11 +45,11 @@ def compose(source: Path, geonames: Path, hand: Path) -> tuple[list[Draft], list
     )
     drafts = [
         *countries,
+        *cities(source, lists["places"], codes, territories, known),
         *_regions(territories),
         *_people(lists["people"]),
         *_named(lists["organizations"], "ORG", "organization", 0.95),
         *_named(lists["places"]["places"], "LOC", "place", 0.9),
-        *_cities(geonames, source, lists["places"], territories, known),
         *sources.congress(source),
         *sources.leaders(source, codes),
         *_known(known),
@@ -150,72 +145,6 @@ def _named(rows: list[Record], kind: str, place: str, prior: float) -> list[Draf
     ]  # fmt: skip
 
 
-def _cities(
-    geonames: Path,
-    source: Path,
-    hand: Record,
-    territories: dict[str, Record],
-    known: list[Record],
-) -> list[Draft]:
-    rows = sources.cities(geonames / "cities15000.json", source)
-    ukrainian = sources.ukrainian_places(source)
-    more = {(key_of(row["city"]), row["country"]): row for row in hand["cities"]}
-    capitals = _capitals(geonames)
-    items = _city_items(known, territories)
-    taken: set[tuple[str, str]] = set()
-    kept: list[Draft] = []
-    rest: list[Draft] = []
-    for row in rows:
-        code, population = row["countrycode"], row["population"]
-        key = (key_of(row["name"]), code)
-        first = key not in taken
-        taken.add(key)
-        capital = first and capitals.get(code) == key[0]
-        written = more.get(key, {}) if first else {}
-        local = ukrainian.get(row["geonameid"], {})
-        place = items.get((key[0], key_of(row["region"] or ""))) or (
-            items.get((key[0], code)) if first else None
-        )
-        item = written.get("id") or (capital and hand["capitals"].get(code)) or None
-        draft = Draft(
-            item or local.get("wikidata") or place or f"geonames:{row['geonameid']}",
-            row["name"], "LOC", "city",
-            max(sources.city_prior(population), 0.9 if capital else 0.85 if written else 0.0),
-            [*written.get("names", []), *local.get("spellings", [])],
-            country=code, region=row["region"], at=(row["latitude"], row["longitude"]),
-        )  # fmt: skip
-        if capital or population >= 500_000:
-            draft.names += sources.cyrillic(row["alternatenames"])
-        large = population >= (_POPULATION_UA if code == "UA" else _POPULATION)
-        if capital or written or large:
-            kept.append(draft)
-        else:
-            draft.rival = True
-            rest.append(draft)
-    shared = {key for draft in kept for key in draft.lookup_keys()}
-    return kept + [draft for draft in rest if key_of(draft.name) in shared]
-
-
-def _capitals(geonames: Path) -> dict[str, str]:
-    """Key of the capital by ISO code, as GeoNames has it."""
-    raw = json.loads((geonames / "countries.json").read_text(encoding="utf-8"))
-    return {code: key_of(row["capital"]) for code, row in raw.items() if row["capital"]}
-
-
-def _city_items(known: list[Record], territories: dict[str, Record]) -> dict[tuple[str, str], str]:
-    """Wikidata items of cities by name and by ISO code or key of the state they lie in."""
-    found: dict[tuple[str, str], str] = {}
-    around = {row["name"]: code for code, row in territories.items()}
-    for row in known:
-        if row["kind"] != "place" or "county" in row["description"].split(" in ")[0]:
-            continue
-        for name, code in around.items():
-            if name in row["description"]:
-                place = code.upper() if len(code) == 2 else key_of(name)
-                found.setdefault((key_of(row["label"]), place), row["wikidata_id"])
-    return found
-
-
 def _known(rows: list[Record]) -> list[Draft]:
     kinds = {"person": "PER", "organization": "ORG", "place": "LOC"}
     found = []
@@ -233,11 +162,11 @@ def _known(rows: list[Record]) -> list[Draft]:
 
 
 def _unique(drafts: list[Draft]) -> list[Draft]:
-    """Each entity once, the first with the names of all; later ones lose names already sure."""
+    """Each entity once, the first with the names of all whose licence lets them stand there."""
     first: dict[tuple[str, str], Draft] = {}
-    for draft in drafts:
+    for draft in sorted(drafts, key=lambda draft: draft.rival):
         held = first.setdefault((draft.id, draft.type), draft)
-        if held is not draft and not draft.rival:
+        if held is not draft and not draft.rival and held.share_alike >= draft.share_alike:
             held.names += [draft.name, *draft.names]
     people = [set(draft.name.split()) for draft in first.values() if _known_person(draft)]
 

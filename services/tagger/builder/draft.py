@@ -14,6 +14,8 @@ import orjson
 from services.tagger.gazetteer import FORMAT
 from services.tagger.spelling import key_of
 
+PART = "cities-odbl.jsonl.gz"
+
 
 @dataclass(slots=True)
 class Draft:
@@ -32,6 +34,9 @@ class Draft:
     rival: bool = False
     listed: bool = False
     """From a list that gives names but no items: left out where another source knows it."""
+
+    share_alike: bool = False
+    """Made with data under the Open Database License: stands in a file of its own."""
 
     def lookup_keys(self) -> list[str]:
         """Keys of all names, each once, in order."""
@@ -74,9 +79,26 @@ def spellings(names: Iterable[str]) -> list[str]:
 
 
 def write(path: Path, drafts: list[Draft], careful: list[str], given: list[str]) -> str:
-    """Write the gazetteer; the same drafts give the same bytes. Returns its version."""
+    """Write the gazetteer; the same drafts give the same bytes. Returns its version.
+
+    What is under the Open Database License goes into ``cities-odbl.jsonl.gz`` beside ``path``,
+    with the careful keys that no other entry has, so that no licence governs the other's file.
+    """
+    free = [draft for draft in drafts if not draft.share_alike]
+    bound = [draft for draft in drafts if draft.share_alike]
+    only = {key for draft in bound for key in draft.lookup_keys()}
+    only -= {key for draft in free for key in draft.lookup_keys()}
+    parts = {}
+    if bound:
+        parts[PART] = _write(path.with_name(PART), bound, [k for k in careful if k in only], [], {})
+    return _write(path, free, [key for key in careful if key not in only], given, parts)
+
+
+def _write(
+    path: Path, drafts: list[Draft], careful: list[str], given: list[str], parts: dict[str, str]
+) -> str:
     lines = [orjson.dumps(draft.line()) for draft in drafts]
-    lists = {"careful": sorted(set(careful)), "given": sorted(set(given))}
+    lists = {"careful": sorted(set(careful)), "given": sorted(set(given)), "parts": parts}
     digest = hashlib.sha256(orjson.dumps(lists) + b"\n".join(lines)).hexdigest()[:12]
     header = orjson.dumps({"format": FORMAT, "version": digest, **lists})
     path.parent.mkdir(parents=True, exist_ok=True)

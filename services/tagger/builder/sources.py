@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import math
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,6 @@ import yaml
 from services.tagger.builder.draft import Draft
 
 Record = dict[str, Any]
-_CYRILLIC = re.compile(r"[\u0400-\u04ff' -]+")
 
 
 def records(path: Path) -> Iterator[Record]:
@@ -33,41 +31,18 @@ def territories(source: Path) -> dict[str, Record]:
     return {row["code"]: row for row in records(source / "rigour_data.jsonl")}
 
 
-def city_prior(population: int) -> float:
-    """0 at 10,000 people, .25 at 100,000, .5 at a million, .75 at ten million."""
-    return min(max((math.log10(max(population, 1)) - 4) / 4, 0.0), 0.9)
-
-
-def cities(geonames: Path, source: Path) -> list[Record]:
-    """Cities over 15,000 people (GeoNames, CC-BY 4.0), each with its ``region``'s name."""
-    regions = {}
-    with (source / "geonames_admin1.json").open(encoding="utf-8") as file:
-        regions = {row["code"]: row["name"] for row in json.load(file)}
-    rows: list[Record] = list(json.loads(geonames.read_text(encoding="utf-8")).values())
-    for row in rows:
-        row["region"] = regions.get(f"{row['countrycode']}.{row['admin1code']}")
-    return sorted(rows, key=lambda row: (-row["population"], row["geonameid"]))
-
-
-def cyrillic(names: list[str]) -> list[str]:
-    """Those of ``names`` in Cyrillic that look like one proper name."""
-    return [n for n in names if len(n) > 3 and n[:1].isupper() and _CYRILLIC.fullmatch(n)]
-
-
-def ukrainian_places(source: Path) -> dict[int, Record]:
-    """Places of Ukraine by GeoNames id: ``wikidata`` and ``spellings`` (Who's On First)."""
-    found: dict[int, Record] = {}
-    for row in records(source / "wof_ua_places.jsonl.gz"):
-        if not row.get("geonames") or row.get("superseded"):
-            continue
-        names = [
-            name
-            for tag, values in row["names"].items()
-            if tag in ("eng_x_preferred", "rus_x_preferred", "ukr_x_preferred")
-            for name in values
-        ]
-        found[row["geonames"]] = {"wikidata": row.get("wikidata"), "spellings": names}
-    return found
+def country_codes(territories: dict[str, Record]) -> dict[str, str]:
+    """ISO code by each name that the list has for a country (rigour, MIT)."""
+    codes: dict[str, str] = {}
+    for code, row in territories.items():
+        if len(code) == 2:
+            for name in [row["name"], row["full_name"], *row["names_strong"]]:
+                codes.setdefault(name, code.upper())
+    for code, row in territories.items():
+        if len(code) == 2:
+            for name in row.get("names_weak", ()):
+                codes.setdefault(name, code.upper())
+    return codes
 
 
 _PERSON = re.compile(
