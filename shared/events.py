@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal, Self
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import PermanentError
+
+_DAY = timedelta(days=1)
+_LAST_MS = 253_402_214_400_000
+"""9999-12-31T00:00Z: what comes before has a whole day after it."""
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -128,12 +132,14 @@ class Envelope:
 def parse_time(text: str) -> datetime | None:
     """An ISO 8601 moment with a zone (UTC when none is given), or ``None``.
 
-    One that UTC cannot write (the first hours of year 1, east of Greenwich) is none.
+    One that UTC cannot write (the first hours of year 1, east of Greenwich) is none, and so is one
+    within a day of where the calendar ends: nothing could be compared with the day beside it.
     """
     try:
         moment = datetime.fromisoformat(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        moment.astimezone(UTC)
+        for neighbour in (-_DAY, _DAY):
+            (moment + neighbour).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment
@@ -145,8 +151,13 @@ def format_time(moment: datetime) -> str:
 
 
 def from_milliseconds(timestamp_ms: int) -> datetime:
-    """The moment of a Unix time in milliseconds."""
-    return datetime.fromtimestamp(timestamp_ms / 1000, UTC)
+    """The moment of a Unix time in milliseconds, of any number: never raises.
+
+    One before the epoch or after the calendar's last day but one gives the epoch. Kafka takes
+    whatever a producer calls a record's time: -1 is none, nanoseconds are a mistake.
+    """
+    moment_ms = timestamp_ms if 0 <= timestamp_ms <= _LAST_MS else 0
+    return datetime.fromtimestamp(moment_ms / 1000, UTC)
 
 
 class WireModel(BaseModel):

@@ -19,6 +19,7 @@ from aiokafka.errors import (
 
 from shared import metrics
 from shared.errors import TransientError
+from shared.runtime import lenient_records
 from shared.runtime.driver import group_id, message_of
 from shared.runtime.runner import Runner
 from shared.settings import RuntimeSettings
@@ -63,6 +64,7 @@ class AiokafkaDriver:
         *,
         progress: Callable[[], None] = lambda: None,
     ) -> None:
+        lenient_records.install()
         self._runner = runner
         self._topic = topic
         self._settings = settings

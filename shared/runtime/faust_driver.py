@@ -19,6 +19,7 @@ from mode.supervisors import CrashingSupervisor
 
 from shared import metrics
 from shared.errors import WireroomError
+from shared.runtime import lenient_records
 from shared.runtime.batcher import Batcher
 from shared.runtime.driver import end_process, group_id, message_of
 from shared.runtime.runner import Runner
@@ -47,6 +48,7 @@ class FaustDriver:
         except ImportError as error:
             # The pure-Python iterator acknowledges events that the compiled one does not.
             raise WireroomError("Faust was installed without its compiled parts") from error
+        lenient_records.install()
         self._runner = runner
         self._topic = topic
         self._settings = settings

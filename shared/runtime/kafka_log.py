@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.errors import TransientError
+from shared.runtime import lenient_records
 from shared.runtime.ports import LogEntry
 from shared.runtime.publisher import KafkaProducer
 from shared.runtime.stage import Emit
@@ -23,6 +24,7 @@ class KafkaLog:
     """:class:`~shared.runtime.ports.SharedLog` on a topic whose records the broker stamps."""
 
     def __init__(self, settings: RuntimeSettings, topic: Topic) -> None:
+        lenient_records.install()
         self._settings = settings
         self._topic = topic
         self._producer = KafkaProducer(settings, topic.max_record)

@@ -122,6 +122,10 @@ def test_an_envelope_with_surrogates_can_be_written() -> None:
         # Moments that UTC cannot write.
         ("0001-01-01T00:00:00+14:00", None),
         ("9999-12-31T23:59:59-12:00", None),
+        # Moments whose day before or after no calendar holds.
+        ("9999-12-31T00:30:00+01:00", None),
+        ("0001-01-01T23:59:59Z", None),
+        ("9999-12-30T23:59:59Z", datetime(9999, 12, 30, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_moments(text: str, moment: datetime | None) -> None:
@@ -133,6 +137,16 @@ def test_what_is_read_as_a_moment_can_be_written(text: str) -> None:
     moment = parse_time(text)
     if moment is not None:
         assert format_time(moment)
+
+
+@pytest.mark.parametrize("timestamp_ms", [-(2**63), -1, 0, 253_402_214_400_001, 2**62, 2**63 - 1])
+def test_a_time_of_a_record_that_no_calendar_holds_is_the_epoch(timestamp_ms: int) -> None:
+    assert from_milliseconds(timestamp_ms) == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_the_time_of_any_record_can_be_written_and_has_a_next_day(timestamp_ms: int) -> None:
+    assert format_time(from_milliseconds(timestamp_ms) + timedelta(days=1))
 
 
 def test_times_are_written_in_utc_with_milliseconds() -> None:
