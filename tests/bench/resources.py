@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
+from importlib.util import cache_from_source
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -107,7 +108,8 @@ def requirement_names(text: str) -> list[str]:
 def installed_bytes(requirements: Path) -> tuple[int, list[str]]:
     """Bytes on disk of the packages of ``requirements``, and those that are not installed here.
 
-    What pip wrote for them, compiled modules included; those of other systems are not installed.
+    Their files and the bytecode of their modules, which pip writes and other installers leave to
+    the first run; packages for other systems are not installed.
     """
     files: set[Path] = set()
     absent: list[str] = []
@@ -117,5 +119,7 @@ def installed_bytes(requirements: Path) -> tuple[int, list[str]]:
         except PackageNotFoundError:
             absent.append(name)
             continue
-        files.update(Path(str(file.locate())).resolve() for file in recorded)
+        found = [Path(str(file.locate())).resolve() for file in recorded]
+        files.update(found)
+        files.update(Path(cache_from_source(f)) for f in found if f.suffix == ".py")
     return sum(file.stat().st_blocks * _BLOCK for file in files if file.is_file()), absent
