@@ -85,6 +85,7 @@ def test_us_is_not_us() -> None:
         "They will March in May 2022.",
         "May said nothing.",
         "Split decisions are rare.",
+        "Morales said nothing.",
     ],
 )
 def test_common_words_are_no_places(text: str) -> None:

@@ -19,6 +19,8 @@ Record = dict[str, Any]
 _SURE = 0.8
 # The prior of a town of some 400,000 people.
 _LESSER_TOWN = 0.46
+# The prior of a town of some 150,000 people.
+_SMALL_TOWN = 0.3
 
 
 def compose(source: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]]:
@@ -57,13 +59,20 @@ def compose(source: Path, hand: Path) -> tuple[list[Draft], list[str], list[str]
     ]
     drafts = _unique(drafts)
     careful = [key_of(word) for word in lists["careful"]["words"]]
-    careful += _doubtful(drafts, common, given)
+    careful += _doubtful(drafts, common, given, {key_of(n) for n in sources.surnames(source)})
     return drafts, careful, _given(given, common, drafts)
 
 
-def _doubtful(drafts: list[Draft], common: frozenset[str], given: set[str]) -> list[str]:
-    """Names of one word that is a common one or, for lesser towns, a given name or very short."""
+def _doubtful(
+    drafts: list[Draft], common: frozenset[str], given: set[str], surnames: set[str]
+) -> list[str]:
+    """Names of one word that is a common one or, for towns, a person's name or very short.
+
+    A large place's name stays its own where a small one shares it: "Lagos".
+    """
     found = []
+    large = {k for draft in drafts if draft.prior >= _LESSER_TOWN for k in draft.lookup_keys()}
+    surnames = surnames - large
     for draft in drafts:
         if draft.prior >= _SURE or draft.type == "NORP":
             continue
@@ -71,7 +80,12 @@ def _doubtful(drafts: list[Draft], common: frozenset[str], given: set[str]) -> l
             if " " in key:
                 continue
             town = draft.kind in ("city", "place") and draft.prior < _LESSER_TOWN
-            if key.lower() in common or (town and (key in given or len(key) < 4)):
+            small = town and draft.prior < _SMALL_TOWN
+            if (
+                key.lower() in common
+                or (town and (key in given or len(key) < 4))
+                or (small and key in surnames)
+            ):
                 found.append(key)
     return found
 

@@ -205,5 +205,13 @@ def vocabulary(source: Path) -> frozenset[str]:
 
 def given_names(source: Path) -> list[str]:
     """Given names of many countries (Unlicense)."""
-    path = source / "names_NamesDatabases_first_names_all.txt"
+    return _lines(source / "names_NamesDatabases_first_names_all.txt")
+
+
+def surnames(source: Path) -> list[str]:
+    """Surnames of many countries (Unlicense)."""
+    return _lines(source / "names_NamesDatabases_surnames_all.txt")
+
+
+def _lines(path: Path) -> list[str]:
     return [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
