@@ -16,6 +16,7 @@ from shared.runtime.topics_admin import ensure_topics
 from shared.settings import RuntimeSettings
 from shared.topics import topology
 from tests.contract.harness import Harness
+from tests.records import BAD_NAME_READ, PLACEHOLDER, Odd, send_batch
 from tests.servers import delete_topics
 
 DRIVERS = [
@@ -58,6 +59,46 @@ async def test_headers_travel(harness: Harness) -> None:
     await harness.produce([b"ok:1"])
     await harness.run_until(lambda: bool(harness.outputs()))
     assert (await asyncio.to_thread(harness.outputs))[0].headers == (("trace", b"t0"),)
+
+
+@pytest.mark.parametrize("harness", DRIVERS[1:], indirect=True)
+async def test_records_that_no_one_should_write_do_not_block_the_others(harness: Harness) -> None:
+    assert harness.settings is not None
+    odd = [
+        Odd(b"first", b"ok:first"),
+        Odd(b"name", b"ok:name", [(PLACEHOLDER, b"1"), ("good", b"2"), ("good", b"3")]),
+        Odd(b"null", b"ok:null header", [("", None)]),
+        Odd(b"many", b"ok:many headers", [(f"h{n}", b"v") for n in range(10_000)]),
+        Odd(b"", b"ok:empty key"),
+        Odd(None, b"ok:no key"),
+        Odd(b"\xff\xfe", b"ok:binary key"),
+        *(Odd(b"time", b"ok:%d" % ms, [], ms) for ms in (-(2**62), -2, -1, 2**62, 2**63 - 1)),
+        Odd(b"no value", None, [(PLACEHOLDER, None)]),
+        Odd(b"last", b"ok:last"),
+    ]
+    await harness.produce([b"ok:before %d" % n for n in range(50)])
+    for partition, compression in enumerate(["none", "gzip", "snappy", "lz4", "zstd"]):
+        await send_batch(
+            harness.settings.kafka_bootstrap, harness.reads, partition, odd, compression
+        )
+    after = [b"ok:after %d" % n for n in range(50)]
+    await harness.produce(after)
+    expected = done([b"ok:before %d" % n for n in range(50)] + after)
+    expected += done([one.value for one in odd if one.value is not None])
+    await harness.run_until(
+        lambda: len(harness.values()) == len(expected) and len(harness.rejections()) == 5,
+        most_starts=1,
+    )
+    assert harness.values() == sorted(expected)
+    outputs = await asyncio.to_thread(harness.outputs)
+    assert len(outputs) == 100 + 5 * (len(odd) - 1)
+    names = [message.headers for message in outputs if message.key == b"name"]
+    assert names == [((BAD_NAME_READ, b"1"), ("good", b"2"), ("good", b"3"))] * 5
+    rejections = await asyncio.to_thread(harness.rejections)
+    assert {(one.reason, one.headers) for one in rejections} == {
+        ("no_value", ((BAD_NAME_READ, b""),))
+    }
+    assert await asyncio.to_thread(harness.uncommitted) == 0
 
 
 async def test_a_refused_message_is_kept_whole_and_the_others_go_on(harness: Harness) -> None:

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from aiokafka import codec as codecs
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, UnsupportedCodecError
-from aiokafka.record.default_records import DefaultRecordBatchBuilder, _DefaultRecordBatchPy
+from aiokafka.record.default_records import _DefaultRecordBatchPy
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,63 +19,16 @@ from hypothesis import strategies as st
 from shared.errors import WireroomError
 from shared.runtime import lenient_records
 from shared.runtime.lenient_records import LenientRecords, install, read_records
+from tests.records import BAD_NAME_READ, CODECS, PLACEHOLDER, Odd, build_batch, seal
 
-CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
-# Placeholders of the builder, which takes text only, and what the bytes are changed to.
-GOOD, BAD = b"placeholder", b"\xff\xfe caf\xe9 \xc3\xa9"
-READ = "\\xff\\xfe caf\\xe9 é"
-assert len(GOOD) == len(BAD) + 1
-BAD += b"!"
-READ += "!"
-
-Fields = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
-RECORDS: list[Fields] = [
-    (b"k0", b"v0" * 100, [("a", b"1")]),
-    (None, None, []),
-    (b"", b"", [("", None), ("", b""), ("é", b"\xff")]),
-    (b"\xff", b"bad " * 100, [("x", None), (GOOD.decode(), b"2"), ("x", b"")]),
-    (b"k4", b"after " * 100, [("b", b"3")]),
+NAME = PLACEHOLDER
+RECORDS = [
+    Odd(b"k0", b"v0" * 100, [("a", b"1")]),
+    Odd(None, None),
+    Odd(b"", b"", [("", None), ("", b""), ("é", b"\xff")]),
+    Odd(b"\xff", b"bad " * 100, [("x", None), (NAME, b"2"), ("x", b"")]),
+    Odd(b"k4", b"after " * 100, [("b", b"3")]),
 ]
-
-
-def build(
-    records: Sequence[Fields],
-    codec: str = "none",
-    *,
-    base: int = 0,
-    times: Sequence[int] = (),
-    attributes: int = 0,
-    spoil: bool = True,
-) -> bytes:
-    """A batch by aiokafka's builder; ``spoil`` puts ``BAD`` for the name ``GOOD`` in it."""
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 1 << 30)
-    for offset, (key, value, headers) in enumerate(records):
-        time = times[offset] if times else 1_000 + offset
-        assert builder.append(offset, time, key, value, headers) is not None
-    whole = bytes(builder.build())
-    # The header stays as it is: the compressed size is no part of what is compressed.
-    body = whole[61:].replace(GOOD, BAD) if spoil else whole[61:]
-    return seal(whole[:61] + encode(codec, body), base, CODECS[codec] | attributes)
-
-
-def encode(codec: str, body: bytes) -> bytes:
-    encoders: dict[str, Any] = {
-        "none": bytes,
-        "gzip": codecs.gzip_encode,
-        "snappy": codecs.snappy_encode,
-        "lz4": codecs.lz4_encode,
-        "zstd": codecs.zstd_encode,
-    }
-    return bytes(encoders[codec](body))
-
-
-def seal(batch: bytes, base: int, attributes: int) -> bytes:
-    """``batch`` at an offset, with length, attributes and CRC made right."""
-    data = bytearray(batch)
-    struct.pack_into(">qi", data, 0, base, len(data) - 12)
-    struct.pack_into(">h", data, 21, attributes)
-    struct.pack_into(">I", data, 17, calc_crc32c(bytes(data[21:])))
-    return bytes(data)
 
 
 def fields(record: Any) -> tuple[Any, ...]:
@@ -91,17 +42,17 @@ def fields(record: Any) -> tuple[Any, ...]:
     )
 
 
-def expected(records: Sequence[Fields], base: int = 0) -> list[tuple[Any, ...]]:
+def expected(records: Sequence[Odd], base: int = 0) -> list[tuple[Any, ...]]:
     return [
         (
             base + n,
-            1_000 + n,
+            one.timestamp_ms,
             0,
-            key,
-            value,
-            [(READ if name == GOOD.decode() else name, held) for name, held in headers],
+            one.key,
+            one.value,
+            [(BAD_NAME_READ if name == NAME else name, value) for name, value in one.headers],
         )
-        for n, (key, value, headers) in enumerate(records)
+        for n, one in enumerate(records)
     ]
 
 
@@ -118,9 +69,9 @@ def read(data: bytes) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("codec", CODECS)
-def test_a_record_with_such_a_name_is_read_among_the_others(codec: str) -> None:
-    batch = build(RECORDS, codec, base=70)
+@pytest.mark.parametrize("compression", CODECS)
+def test_a_record_with_such_a_name_is_read_among_the_others(compression: str) -> None:
+    batch = build_batch(RECORDS, compression, base=70)
     with pytest.raises(UnicodeDecodeError):
         list(MemoryRecords(batch).next_batch())
     assert read(batch) == expected(RECORDS, 70)
@@ -128,15 +79,17 @@ def test_a_record_with_such_a_name_is_read_among_the_others(codec: str) -> None:
 
 @pytest.mark.parametrize("place", range(5))
 def test_wherever_it_stands_nothing_comes_twice_or_is_left_out(place: int) -> None:
-    records: list[Fields] = [(b"%d" % n, b"v", []) for n in range(5)]
-    records[place] = (b"bad", b"v", [(GOOD.decode(), b"1")])
-    assert read(build(records)) == expected(records)
+    records = [Odd(b"%d" % n, b"v") for n in range(5)]
+    records[place] = Odd(b"bad", b"v", [(NAME, b"1")])
+    assert read(build_batch(records)) == expected(records)
 
 
 def test_several_batches_of_all_kinds_and_one_cut_off() -> None:
-    control = seal(build([(b"\0\0\0\0", b"", [])], base=30), 30, 0x20)
-    cut = build(RECORDS, "lz4", base=40)[:-1]
-    data = b"".join([build(RECORDS, base=10), control, build(RECORDS, "zstd", base=31), cut])
+    control = build_batch([Odd(b"\0\0\0\0", b"")], base=30, attributes=0x20)
+    cut = build_batch(RECORDS, "lz4", base=40)[:-1]
+    data = b"".join(
+        [build_batch(RECORDS, base=10), control, build_batch(RECORDS, "zstd", base=31), cut]
+    )
     assert [held[:1] for held in read(data)] == [(n,) for n in (*range(10, 15), *range(31, 36))]
     assert LenientRecords(data).size_in_bytes() == len(data)
     assert not LenientRecords(cut).has_next()
@@ -152,13 +105,13 @@ def test_batches_of_an_older_format_are_left_to_the_other_parser() -> None:
 
 
 def test_a_control_batch_shows_its_marker() -> None:
-    batch = LenientRecords(seal(build([(b"marker", b"", [])]), 3, 0x30)).next_batch()
+    batch = LenientRecords(build_batch([Odd(b"marker", b"")], base=3, attributes=0x30)).next_batch()
     assert (batch.is_control_batch, batch.is_transactional, batch.next_offset) == (True, True, 4)
     assert next(batch).key == b"marker"
 
 
 def test_the_crc_is_checked_as_before() -> None:
-    batch = bytearray(build(RECORDS))
+    batch = bytearray(build_batch(RECORDS))
     batch[-1] ^= 1
     assert not LenientRecords(bytes(batch)).next_batch().validate_crc()
 
@@ -170,7 +123,7 @@ names = st.text(max_size=20)
 
 @given(
     st.lists(
-        st.tuples(times, blobs, blobs, st.lists(st.tuples(names, blobs), max_size=4)),
+        st.builds(Odd, blobs, blobs, st.lists(st.tuples(names, blobs), max_size=4), times),
         min_size=1,
         max_size=8,
     ),
@@ -179,30 +132,20 @@ names = st.text(max_size=20)
     st.sampled_from([0, 0x08]),
 )
 def test_both_parsers_read_a_good_batch_alike(
-    records: list[tuple[int, bytes | None, bytes | None, list[tuple[str, bytes | None]]]],
-    codec: str,
-    base: int,
-    attributes: int,
+    records: list[Odd], compression: str, base: int, attributes: int
 ) -> None:
-    batch = build(
-        [record[1:] for record in records],
-        codec,
-        base=base,
-        times=[record[0] for record in records],
-        attributes=attributes,
-        spoil=False,
-    )
+    batch = build_batch(records, compression, base=base, attributes=attributes)
     theirs = [fields(record) for record in MemoryRecords(batch).next_batch()]
     assert [fields(record) for record in read_records(batch)] == theirs
 
 
 @given(st.data())
 def test_a_broken_batch_ends_in_a_clear_error_or_in_records(data: st.DataObject) -> None:
-    body = bytearray(build(RECORDS)[61:])
+    body = bytearray(build_batch(RECORDS)[61:])
     for place in data.draw(st.lists(st.integers(0, len(body) - 1), max_size=4)):
         body[place] = data.draw(st.integers(0, 255))
     cut = data.draw(st.integers(0, len(body)))
-    batch = seal(build(RECORDS)[:61] + bytes(body[:cut]), 0, 0)
+    batch = seal(build_batch(RECORDS)[:61] + bytes(body[:cut]))
     try:
         found = list(read_records(batch))
     except CorruptRecordException:
@@ -211,20 +154,20 @@ def test_a_broken_batch_ends_in_a_clear_error_or_in_records(data: st.DataObject)
 
 
 def test_what_else_is_wrong_is_an_error_as_before() -> None:
-    batch = build(RECORDS)
+    batch = build_batch(RECORDS)
     with pytest.raises(CorruptRecordException):
-        list(read_records(seal(batch + b"x", 0, 0)))
+        list(read_records(seal(batch + b"x")))
     with pytest.raises(UnsupportedCodecError, match="codec 6"):
-        list(read_records(seal(batch, 0, 6)))
-    good = build(RECORDS[:1])
+        list(read_records(seal(batch, attributes=6)))
+    good = build_batch(RECORDS[:1])
     with pytest.raises(CorruptRecordException):
-        list(LenientRecords(seal(good + b"x", 0, 0)).next_batch())
+        list(LenientRecords(seal(good + b"x")).next_batch())
 
 
 def test_times_overflow_as_in_the_other_parser() -> None:
-    batch = bytearray(build([(b"k", b"v", []), (b"k", b"v", [])], times=[0, 5]))
+    batch = bytearray(build_batch([Odd(b"k", b"v", [], 0), Odd(b"k", b"v", [], 5)]))
     struct.pack_into(">q", batch, 27, 2**63 - 2)
-    found = [fields(record) for record in read_records(seal(bytes(batch), 0, 0))]
+    found = [fields(record) for record in read_records(seal(bytes(batch)))]
     assert [held[1] for held in found] == [2**63 - 2, -(2**63) + 3]
 
 
@@ -237,7 +180,7 @@ def test_the_parser_that_is_not_compiled_is_helped_too(monkeypatch: pytest.Monke
             return self.left.pop()
 
     monkeypatch.setattr(lenient_records, "MemoryRecords", Plain)
-    found = [fields(record) for record in LenientRecords(build(RECORDS, "gzip")).next_batch()]
+    found = [fields(record) for record in LenientRecords(build_batch(RECORDS, "gzip")).next_batch()]
     assert found == expected(RECORDS)
 
 
@@ -252,7 +195,9 @@ def test_the_fetcher_goes_on_where_it_stopped() -> None:
     install()
     install()
     assert fetcher.MemoryRecords is LenientRecords
-    records = fetcher.MemoryRecords(build(RECORDS, "snappy", base=10) + build(RECORDS, base=15))
+    records = fetcher.MemoryRecords(
+        build_batch(RECORDS, "snappy", base=10) + build_batch(RECORDS, base=15)
+    )
     place = TopicPartition("t", 0)
     # It begins in mid-batch and asks record by record.
     part = fetcher.PartitionRecords(place, records, [], 12, None, None, True, 0)
