@@ -26,6 +26,7 @@ from shared.metrics import WORKERS_LOST
 from shared.runtime.stage import Outcomes, Reject, Stage
 
 _PARENT_CHECK_SECONDS = 1.0
+_POOL_CHECK_SECONDS = 1.0
 _function: Callable[[Any], Any] | None = None
 
 
@@ -79,11 +80,12 @@ class Pool:
         self._timeout = timeout
         self._name = name
         self._pool: ProcessPool | None = None
+        self._stops = 0
 
     async def _started(self) -> ProcessPool:
         if self._pool is not None and not self._pool.active:
             # A worker that dies while idle, or cannot start, breaks the whole pool.
-            await self.stop()
+            await self._end()
         if self._pool is None:
             self._pool = ProcessPool(
                 max_workers=self._workers,
@@ -101,37 +103,67 @@ class Pool:
         :class:`~shared.errors.PermanentError` ``worker_died`` or ``timed_out``. An exception that
         cannot be pickled comes as a :class:`RuntimeError` of the same words.
         """
+        stops = self._stops
         pool = await self._started()
-        futures = [pool.schedule(_apply, args=[a], timeout=self._timeout) for a in arguments]
-        waiting: list[asyncio.Future[bytes]] = [asyncio.wrap_future(f) for f in futures]
-        results = await asyncio.gather(*waiting, return_exceptions=True)
+        results = await self._results(pool, arguments)
         return [
-            await self._again(argument, result)
+            await self._again(argument, result, stops)
             if isinstance(result, ProcessExpired | TaskTimeout | BrokenProcessPool)
             else _value(result)
             for argument, result in zip(arguments, results, strict=True)
         ]
 
-    async def _again(self, argument: Any, first: BaseException) -> Any:
-        WORKERS_LOST.labels(self._name, type(first).__name__).inc()
-        pool = await self._started()
+    async def _results(
+        self, pool: ProcessPool, arguments: Sequence[Any]
+    ) -> list[bytes | BaseException]:
+        waiting: list[asyncio.Future[bytes]] = []
         try:
-            future = pool.schedule(_apply, args=[argument], timeout=self._timeout)
-            result: bytes = await asyncio.wrap_future(future)
-            return _value(result)
-        except TaskTimeout:
+            for argument in arguments:
+                task = pool.schedule(_apply, args=[argument], timeout=self._timeout)
+                waiting.append(asyncio.wrap_future(task))
+        except RuntimeError:
+            pass  # it broke since we looked; what was not scheduled is counted as broken below
+        pending = set(waiting)
+        try:
+            # A pool that breaks resolves only the tasks that it had handed to its workers: those
+            # in its queue would be waited for for ever.
+            while pending and pool.active:
+                _, pending = await asyncio.wait(pending, timeout=_POOL_CHECK_SECONDS)
+        except asyncio.CancelledError:
+            for future in waiting:
+                future.cancel()
+            raise
+        results: list[bytes | BaseException] = []
+        for future in waiting:
+            if future.done():
+                results.append(future.exception() or future.result())
+            else:
+                future.add_done_callback(lambda late: late.cancelled() or late.exception())
+                results.append(BrokenProcessPool("the pool broke before the task was begun"))
+        lost = len(arguments) - len(waiting)
+        return results + [BrokenProcessPool("the pool broke before") for _ in range(lost)]
+
+    async def _again(self, argument: Any, first: BaseException, stops: int) -> Any:
+        if stops != self._stops:
+            return first
+        WORKERS_LOST.labels(self._name, type(first).__name__).inc()
+        (result,) = await self._results(await self._started(), [argument])
+        if isinstance(result, TaskTimeout):
             WORKERS_LOST.labels(self._name, "TimeoutError").inc()
             return PermanentError("timed_out", f"took more than {self._timeout:g} s, twice")
-        except ProcessExpired as error:
+        if isinstance(result, ProcessExpired):
             WORKERS_LOST.labels(self._name, "ProcessExpired").inc()
             return PermanentError(
-                "worker_died", f"ended its worker process twice (exit code {error.exitcode})"
+                "worker_died", f"ended its worker process twice (exit code {result.exitcode})"
             )
-        except Exception as error:
-            return error
+        return _value(result)
 
     async def stop(self) -> None:
         """End the workers; tasks under way are given up (their messages come again)."""
+        self._stops += 1
+        await self._end()
+
+    async def _end(self) -> None:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             stop: Callable[[], None] = pool.stop  # untyped in pebble
@@ -142,6 +174,7 @@ class Pool:
 class PoolStage(Stage):
     """A stage whose messages are worked on in a pool.
 
+    A batch is worked on while the one before it is written, so that the workers never wait.
     The pool's function is a :class:`~shared.runtime.stage.Transform`, or takes what ``argument``
     makes of a message. The stage stops the pool.
     """
@@ -150,6 +183,7 @@ class PoolStage(Stage):
         self, name: str, pool: Pool, argument: Callable[[Message], Any] = lambda message: message
     ) -> None:
         self.name = name
+        self.batches_ahead = 1
         self._pool = pool
         self._argument = argument
 

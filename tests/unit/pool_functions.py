@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from shared.errors import MessageTooLarge, PermanentError
@@ -32,6 +34,26 @@ class CannotLoad:
 
 def _cannot_load() -> CannotLoad:
     raise RuntimeError("the model is not installed")
+
+
+class DiesAtFirst:
+    """A function whose first worker dies while it loads; ``mark`` is a file that tells."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return _dies_at_first, (self._mark,)
+
+    def __call__(self, argument: str) -> str:
+        return argument
+
+
+def _dies_at_first(mark: str) -> DiesAtFirst:
+    with suppress(FileExistsError):
+        Path(mark).touch(exist_ok=False)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return DiesAtFirst(mark)
 
 
 def scripted(argument: str) -> Any:

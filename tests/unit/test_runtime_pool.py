@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 
 import psutil
 import pytest
@@ -18,7 +20,7 @@ from shared.events import Message
 from shared.runtime.pool import Pool, PoolStage
 from shared.runtime.stage import Reject
 from tests.shared_data import ROOT
-from tests.unit.pool_functions import CannotLoad, scripted
+from tests.unit.pool_functions import CannotLoad, DiesAtFirst, scripted
 
 
 @pytest_asyncio.fixture
@@ -86,6 +88,17 @@ async def test_workers_killed_while_idle_are_replaced(pool: Pool) -> None:
         for pid in set(await pool.map(["pid"] * 8)):
             os.kill(pid, signal.SIGKILL)
         assert await pool.map(["1", "2", "3"]) == ["1", "2", "3"]
+
+
+async def test_tasks_still_queued_when_the_workers_die_are_done_by_new_ones(tmp_path: Path) -> None:
+    pool = Pool(DiesAtFirst(str(tmp_path / "died")), workers=1, timeout=30, name="test")
+    # More than a pipe holds: most of them wait in the parent when the worker dies.
+    arguments = [f"{n:0100000}" for n in range(20)]
+    try:
+        async with asyncio.timeout(120):
+            assert await pool.map(arguments) == arguments
+    finally:
+        await pool.stop()
 
 
 async def test_a_function_that_cannot_be_loaded_is_an_error_and_no_refusal() -> None:
