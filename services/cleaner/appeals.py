@@ -34,6 +34,12 @@ def _voice(paragraph: str) -> tuple[bool, int, int]:
     return bool(_WE.search(plain)), len(_ASK.findall(plain)), len(_TRADE.findall(plain))
 
 
+def asks_for_money(paragraph: str) -> bool:
+    """Whether one paragraph alone is an appeal: the newsroom speaks of its trade and asks you."""
+    we, asks, trade = _voice(paragraph)
+    return we and asks > 0 and trade > 0 and _YOU.search(_QUOTED.sub(" ", paragraph)) is not None
+
+
 def appeal_start(paragraphs: list[str]) -> int:
     """Index of the first paragraph of a closing appeal; ``len(paragraphs)`` where there is none.
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from services.cleaner.appeals import asks_for_money
+
 
 class Kind(Enum):
     """What a line is, when it is no part of an article."""
@@ -31,6 +33,8 @@ class Kind(Enum):
     """Who took the photograph."""
     LINK = auto()
     """Points at another article: "Read more: …"."""
+    VALUE = auto()
+    """A counter or a button on a page, but a cell or a quoted line in an article alone."""
 
 
 def _any(*alternatives: str) -> re.Pattern[str]:
@@ -51,23 +55,23 @@ _MENU = _any(
     r"more|copied!?|link copied!?)(?: (?:this|on|via|to|the|article|story|post|page|facebook|"
     r"twitter|x|linkedin|whatsapp|email|now|link|us|all|comments?)){0,4}$",
     r"^(?:click|tap) (?:here )?to (?:share|print|email|copy|open|expand|enlarge|view)\b.{0,80}$",
-    r"^share (?:this|on|via|with)\b.{0,60}$",
+    r"^share (?:this|on|via|with)\b.{0,25}$",
     r"^(?:privacy policy|terms (?:of (?:use|service)|and conditions|& conditions)|cookie "
     r"(?:policy|settings|preferences)|contact us|about us|advertise(?: with us)?|accessibility|"
     r"careers|help|sitemap|feedback|do not sell.{0,50})$",
     r"^(?:we use|this (?:web)?site uses) cookies\b.{0,400}",
-    r"^(?:copyright|©|\(c\))\s.{0,200}$",
+    r"^(?:copyright\s(?:©|\(c\)|by\b|\d{4})|©|\(c\)\s?(?:copyright|\d{4})).{0,200}$",
     r"^all rights reserved\b.{0,80}$",
     r"^\W*\d{1,6} ?(?:comments?|shares?|views?|likes?|replies|min(?:ute)?s? read|"
     r"min(?:ute)?s?)\W*$",
     r"^(?:estimated )?(?:reading time|read time|time to read)\b.{0,30}$",
-    r"^[\d\s/|.:–-]{1,12}$",
-    r"^(?:accept|reject|accept all|manage|ok|got it|continue|dismiss|cancel|submit|send|go|yes|"
-    r"no|loading\W*|n/?a)$",
+    r"^(?:you are here\b|home\s*[>/»›→|]).{0,200}$",
+    r"^(?:accept|reject|accept all|manage|ok|got it|continue|dismiss|cancel|submit|send|go|"
+    r"loading\W*)$",
     r"^(?:image|photo|video|audio|gallery|play video|watch|listen to (?:this )?(?:article|story)|"
     r"enlarge(?: this image)?|hide caption|toggle caption|view (?:image|gallery).{0,20}|full "
     r"?screen|advertiser disclosure)$",
-    r"^(?:follow|like|join|find) (?:us|me|him|her|them|\w+ \w+) on\b.{0,80}$",
+    r"^(?:(?:follow|like|join|find) (?:us|me|him|her|them)|follow \w+ \w+) on\b.{0,80}$",
     r"^\[?(?:image|img|iframe|embed|video|advert|ad)\b[^\]]{0,60}\]$",
     r"^(?:tags|filed under|categories|share this(?: article| post| story)?)\W*$",
     r"^table of contents$|^(?:in this article|contents|on this page|jump to)\W?$",
@@ -89,13 +93,15 @@ _END = _any(
     r"(?:| (?:articles?|stor(?:y|ies)|posts?|news|reads?|reading|content|topics?|links?|"
     r"headlines?|coverage|videos?|items?|pages?|resources?|blogs?|searches|insights|guides))\W*$",
     r"^\W*(?:you (?:may|might) (?:also )?(?:like|enjoy|be interested)|also (?:read|see|in|on)|"
-    r"read (?:next|also)|up next|what to read next|don['’]?t miss|editors?['’]?s?['’]? picks?|"
+    r"read (?:next|also)|up next|what to read next|don['’]?t miss|editors?['’]?s?['’]? picks?$|"
     r"must[- ]reads?|around the web|from (?:around )?the web|recommended for you|we recommend|"
     r"more (?:from|in|on|like|about)\b.{0,50}|in case you missed it|explore more|keep reading|"
     r"next (?:post|article|story|up)|previous (?:post|article|story)|post navigation|"
     r"continue exploring|more to explore|see also|people are also reading|comments? on this story|"
-    r"from our (?:partners|sponsors)|sponsored (?:links|stories)|today['’]s (?:top|headlines)|"
-    r"stay (?:up to date|informed|connected|in touch)|get in touch|contact us today)\b.{0,60}$",
+    r"from our (?:partners|sponsors)|sponsored (?:links|stories)|today['’]s (?:top )?(?:news|"
+    r"stories|headlines)|"
+    r"stay (?:up to date|informed|connected|in touch)|get in touch|contact us today)\b"
+    r"(?:.{0,60}[^.]|)$",
     r"^\W*(?:about|meet|written by) the authors?\b.{0,60}$",
     r"^\W*(?:sign up|subscribe|get|join)\b.{0,80}\b(?:newsletters?|inbox|mailing list|email list|"
     r"e-?mails?|updates|alerts)\b.{0,120}$",
@@ -105,21 +111,22 @@ _COMMENTS = _any(
     r"^\W*(?:leave|post|add|write|submit|join)(?: us| in)? (?:a |your |the )?(?:comment|reply|"
     r"conversation|discussion|response)s?\b.{0,60}$",
     r"^\W*(?:view|show|load|hide|read|see|sort)(?: all| the|)? ?(?:\d{1,6} )?comments?\b.{0,40}$",
-    r"^\W*(?:\d{1,6} )?(?:comments?|responses?|thoughts|replies)(?: \(\d{1,6}\)| (?:on|to)\b"
-    r".{0,120}|)\W*$",
+    r"^\W*(?:\d{1,6} )?(?:comments?|responses?|thoughts|replies)(?: \(\d{1,6}\)|)\W*$",
+    r"^\W*\d{1,6} (?:comments?|responses?|thoughts|replies) (?:on|to)\b.{0,120}$",
     r"^\W*(?:comments? (?:are|is|have been) (?:closed|disabled|off|moderated)|no comments(?: "
-    r"yet)?|be the first to comment|what do you think\??|have your say|"
+    r"yet)?|be the first to comment|have your say|"
     r"share or comment on this article)\b.{0,200}$",
     r"^please enter (?:your|a|an)\b.{0,60}$",
     r"^(?:your )?(?:e-?mail address|name|website|comment|e-?mail)\W{0,3}(?:\*|\(required\)|will "
-    r"not be published|:).{0,40}$",
+    r"not be published.{0,20}|:)\W{0,3}$",
     r"^your e-?mail address will not be published\b.{0,80}$",
     r"^required fields are marked\b.{0,20}$",
     r"^save my name, e-?mail\b.{0,120}$",
     r"^(?:cancel reply|post comment|submit comment|notify me of\b.{0,60}|you must be logged "
     r"in\b.{0,60}|log in to (?:leave|comment|reply)\b.{0,40})$",
-    r"^.{2,60}\bsays:?$",
 )
+_DOUBTFUL = _any(r"^.{2,60}\bsays:$", r"^what do you think\?$")
+_VALUE = _any(r"^[\d\s/|.:–-]{1,12}$", r"^(?:yes|no|n/?a)$", r"^>{1,3} ?.{0,160}$")
 _TAIL_WORDS = re.compile(
     r"\b(?:cookies?|third[- ]part(?:y|ies)|privacy (?:policy|notice)|terms (?:of (?:use|service)|"
     r"and conditions)|all rights reserved|affiliate (?:commission|links?)|earn (?:a|an) "
@@ -131,10 +138,11 @@ _TAIL_WORDS = re.compile(
 )
 _APPEAL = _any(
     r"^(?:if you(?:'d| would)? (?:like|want|wish) to|to|you can|please|help us|help|click here "
-    r"to)\b.{0,60}\b(?:donate|donation|support (?:us|our|the)|contribute|make a (?:gift|"
-    r"contribution))\b",
-    r"^(?:please )?(?:donate|give|support us|make a (?:tax-deductible )?(?:donation|gift)|become "
-    r"a (?:member|supporter|subscriber|patron))\b.{0,80}$",
+    r"to)\b.{0,60}\b(?:donate|donation|support (?:us|our)|contribute (?:to|now|today|here)|make a "
+    r"(?:gift|contribution))\b",
+    r"^(?:please )?(?:donate|give (?:today|now|monthly|generously)|support us|make a "
+    r"(?:tax-deductible )?(?:donation|gift)|become a (?:member|supporter|subscriber|"
+    r"patron))\b.{0,80}$",
     r"^(?:subscribe|sign up|register)\b.{0,30}\b(?:to|for) (?:continue|read|access|unlock|get|"
     r"receive|our|the)\b.{0,120}$",
     r"\bsupport (?:our|independent|quality) journalism\b",
@@ -156,8 +164,9 @@ _TOPICS = re.compile(
 )
 _URL = re.compile(r"^\W{0,3}(?:https?://|www\.|pic\.twitter\.com/)\S+$", re.IGNORECASE)
 _CREDIT = _any(
-    r"^\W*(?:photo(?:graph)?s?|image|picture|illustration|video|credit|photo credit|image credit|"
-    r"image source|photo illustration|cover image|featured image)s?(?: credit)?(?: by| via| "
+    r"^\W*(?:photo(?:graph)?s?|image|picture|illustration|video (?:credit|by|via|"
+    r"courtesy)|credit:|photo credit|image credit|image source|photo illustration|cover image|"
+    r"featured image)s?(?: credit)?(?: by| via| "
     r"courtesy(?: of)?|:|/).{1,120}$",
     r"^.{0,80}(?:/|\bvia )(?:getty(?: images)?|ap(?: photo)?|afp|reuters|shutterstock|"
     r"istock(?:photo)?|unsplash|alamy|epa)\b.{0,40}$",
@@ -165,10 +174,10 @@ _CREDIT = _any(
 )
 _LINK = _any(
     r"^\W*(?:read (?:more|also|next|the full\b.{0,30})|also read|see also|see more|related|more|"
-    r"watch|listen|don't miss|recommended|must read|learn more|up next|related (?:article|story|"
-    r"post|content)|lire aussi|lesen sie auch|lee también|leggi anche)\s*[:|»>›→]\s*\S.{0,200}$",
+    r"watch|listen|don't miss|recommended|must read|learn more|(?:up )?next|next up|related "
+    r"(?:article|story|post|content)|lire aussi|lesen sie auch|lee "
+    r"también|leggi anche)\s*[:|»>›→]\s*\S.{0,200}$",
     r"^(?:click|tap) here\b.{0,100}$",
-    r"^>{1,3} ?.{0,160}$",
 )
 
 
@@ -188,15 +197,20 @@ def kind_of(line: str) -> Kind | None:
         return Kind.SOURCE
     if _MENU.match(line):
         return Kind.MENU
+    if _LINK.match(line):  # before END: a list of articles begins where no title follows
+        return Kind.LINK
     if _END.match(line):
         return Kind.END
-    if _LINK.match(line):
-        return Kind.LINK
-    if _APPEAL.search(line):
+    if _APPEAL.search(line) or asks_for_money(line):
         return Kind.APPEAL
     if _CREDIT.match(line):
         return Kind.CREDIT
-    return None
+    return Kind.VALUE if _VALUE.match(line) else None
+
+
+def may_be_comment(line: str) -> bool:
+    """Whether ``line`` is as likely a reader's comment's as an article's: one proves nothing."""
+    return _DOUBTFUL.match(line) is not None
 
 
 def is_small_print(paragraph: str) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from services.cleaner.bylines import credited, is_by_alone, is_role, lone_name, says_who
 from services.cleaner.dates import read_date
 from services.cleaner.extracted import Dated
-from services.cleaner.furniture import Kind
-from services.cleaner.names import people
-from services.cleaner.titles import squeezed
+from services.cleaner.headline import HeadLine, headline
 
 _BYLINE = re.compile(
     r"^\W{0,3}(?:(?:written|reported|posted|published|story|words) )?by:?\s+\S", re.IGNORECASE
@@ -22,22 +20,12 @@ _DATE_LEAD = re.compile(
     re.IGNORECASE,
 )
 _UPDATED = re.compile(r"\b(?:updated|modified|edited)\b", re.IGNORECASE)
-_AFTER_NAME = re.compile(r"\s(?://|\||•|·|–|—|-)\s|\bon\b|\bpublished\b", re.IGNORECASE)
 _REACH = 40  # lines above the article that may belong to it
 
 
 _SAYS_PUBLISHED = re.compile(r"\b(?:published|posted|first)\b", re.IGNORECASE)
 _INSIDE = 12  # first lines of the article among which its head may still be
 _DECK = 80  # words of headline and summary that may stand above a byline
-
-
-class HeadLine(Protocol):
-    """What is read of a line of the page."""
-
-    text: str
-    bullet: bool
-    kind: Kind | None
-    gap: bool
 
 
 @dataclass(slots=True)
@@ -52,55 +40,95 @@ class Head:
     """Lines that are no text: byline, date."""
     end: int = 0
     """Index of the first line below the head."""
-    below_title: int = 0
-    """Index of the first line below the title; of the first of all where there is none."""
 
 
 def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
     """The head of the article in ``lines[start:end]``: in the 40 lines above, or in its first."""
     head = Head(end=start)
-    ranked: list[tuple[int, Dated]] = []
+    first, below = max(0, start - _REACH), min(end, start + _INSIDE)
+    dates = {
+        index: dated
+        for index in range(first, below)
+        if (dated := _date_of(lines[index].text)) is not None
+    }
+    named = _named(lines[first:below], {index - first for index in dates})
     words = 0
-    for index in range(max(0, start - _REACH), min(end, start + _INSIDE)):
-        line = lines[index]
-        taken = _read_line(line, head, ranked, index - start)
+    for index in range(first, below):
+        taken = index in dates or index - first in named
+        if taken:
+            head.taken.add(lines[index].text)
         if index >= start:
             if taken and words <= _DECK:
                 head.end = index + 1
-            words += len(line.text.split())
+            words += len(lines[index].text.split())
+    ranked = [
+        (_rank(lines[index].text, abs(index - start)), dated) for index, dated in dates.items()
+    ]
     for line in lines[end : end + 6]:
-        if _SAYS_PUBLISHED.search(line.text[:40]):
-            _read_line(line, Head(), ranked, 100)
+        if _SAYS_PUBLISHED.search(line.text[:40]) and (dated := _date_of(line.text)) is not None:
+            ranked.append((_rank(line.text, 100), dated))
     head.dates = [dated for _, dated in sorted(ranked, key=lambda item: item[0])]
     if head.end == end:  # nothing but a head: then it is the text
         head.end = start
-    _find_title(lines, max(0, start - _REACH), head)
+    head.title = headline(lines, first, start, head.end, head.taken)
+    head.authors = _nearest(lines, first, named, head.title) or _below(lines, end)
     return head
 
 
-def _read_line(line: HeadLine, head: Head, ranked: list[tuple[int, Dated]], distance: int) -> bool:
-    """Whether ``line`` is a byline or a date; what it says goes to ``head`` and ``ranked``."""
-    text = line.text
+def _named(lines: Sequence[HeadLine], dated: set[int]) -> dict[int, list[str]]:
+    """The bylines among ``lines``, by index: those that say "by", else names beside something."""
+    said: dict[int, list[str]] = {}
+    lone: dict[int, list[str]] = {}
+    for index, line in enumerate(lines):
+        following = lines[index + 1].text if index + 1 < len(lines) else ""
+        names = [] if line.text.endswith((".", "?", "!", ":")) else says_who(line.text)
+        if names:
+            said[index] = names
+        elif is_by_alone(line.text) and (names := says_who(f"By {following}")):
+            said[index] = said[index + 1] = names
+        elif (name := lone_name(line.text)) is not None and (
+            index in dated or index + 1 in dated or index - 1 in dated
+            or is_role(line.text) or is_role(following) or lone_name(following) == name
+        ):  # fmt: skip
+            lone[index] = [name]
+    return {**lone, **said}
+
+
+def _nearest(
+    lines: Sequence[HeadLine], first: int, named: dict[int, list[str]], title: str
+) -> list[str]:
+    """The first byline below the title, else the last above it."""
+    places = [i for i, line in enumerate(lines[first : first + len(lines)]) if line.text == title]
+    place = max((i for i in places if i <= max(named, default=0)), default=-1)
+    below = [index for index in sorted(named) if index > place]
+    above = [index for index in sorted(named, reverse=True) if index <= place]
+    return next((named[index] for index in (*below, *above)), [])
+
+
+def _below(lines: Sequence[HeadLine], end: int) -> list[str]:
+    """The people credited in the article's last lines or just below it."""
+    for line in lines[max(0, end - 3) : end + 6]:
+        names = credited(line.text) or (says_who(line.text) if len(line.text) <= 60 else [])
+        if names:
+            return names
+    return []
+
+
+def _date_of(text: str) -> Dated | None:
+    """The date in a line that is a date, or a byline with one, and little else."""
     if len(text) > 160 or len(text.split()) > 14:
-        return False
-    taken = False
-    byline = _BYLINE.match(text)
-    if byline and not text.endswith((".", "?", "!")):
-        names = people([_AFTER_NAME.split(text, maxsplit=1)[0]])
-        head.authors = head.authors or names
-        taken = bool(names)
+        return None
     dated = read_date(text)
-    if dated is not None and (byline or _is_date_line(text)):
-        taken = True
-        rank = abs(distance)
-        if _SAYS_PUBLISHED.search(text):
-            rank -= 1_000
-        elif _UPDATED.search(text):
-            rank += 1_000
-        ranked.append((rank, dated.found("byline")))
-    if taken:
-        head.taken.add(text)
-    return taken
+    if dated is None or not (_BYLINE.match(text) or _is_date_line(text)):
+        return None
+    return dated.found("byline")
+
+
+def _rank(text: str, distance: int) -> int:
+    """How far down the list a date comes: what says "published" first, "updated" last."""
+    if _SAYS_PUBLISHED.search(text):
+        return distance - 1_000
+    return distance + 1_000 * (_UPDATED.search(text) is not None)
 
 
 def _is_date_line(line: str) -> bool:
@@ -108,35 +136,3 @@ def _is_date_line(line: str) -> bool:
     rest = _DATE_LEAD.sub("", line, count=1)
     words = re.findall(r"[^\W\d_]{2,}", rest)
     return len(words) <= 7 and len(rest) <= 60
-
-
-def _find_title(lines: Sequence[HeadLine], first: int, head: Head) -> None:
-    """Put the likeliest headline in ``lines[first:head.end]`` into ``head``."""
-    above = lines[first : head.end]
-    candidates = [
-        (place, line)
-        for place, line in enumerate(above)
-        if line.text not in head.taken and line.kind is None and _could_be_title(line.text)
-    ]
-    keys = {place: squeezed(line.text) for place, line in candidates}
-
-    def weight(item: tuple[int, HeadLine]) -> float:
-        place, line = item
-        key = keys[place]
-        score = min(len(line.text.split()), 9) * 0.7 - 0.2 * (len(above) - place)
-        # Repeated, or the end of a trail of breadcrumbs.
-        score += 4 * any(other != place and keys[other].endswith(key) for other in keys)
-        score += 2 * any(near.text in head.taken for near in above[place + 1 : place + 5])
-        score += 2 * line.gap - 3 * line.bullet - 2 * line.text.endswith(".")
-        following = above[place + 1] if place + 1 < len(above) else None
-        if following is not None and len(following.text) > 1.3 * len(line.text) > 30:
-            score += 1.5  # a summary follows its headline
-        return score
-
-    if candidates:
-        place, line = max(candidates, key=weight)
-        head.title, head.below_title = line.text, first + place + 1
-
-
-def _could_be_title(text: str) -> bool:
-    return 2 <= len(text.split()) <= 35 and 8 <= len(text) <= 250 and not text.endswith((",", ";"))

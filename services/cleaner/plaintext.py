@@ -5,13 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 
 from services.cleaner.appeals import appeal_start
 from services.cleaner.characters import one_line, storable
 from services.cleaner.dates import MONTH
 from services.cleaner.extracted import Extracted
-from services.cleaner.furniture import Kind, is_small_print, kind_of, source_of, topics_of
-from services.cleaner.head import read_head
+from services.cleaner.furniture import (
+    Kind,
+    is_small_print,
+    kind_of,
+    may_be_comment,
+    source_of,
+    topics_of,
+)
+from services.cleaner.head import Head, read_head
 from services.cleaner.textdates import date_in_text
 from services.cleaner.titles import squeezed
 from services.cleaner.wrapping import unwrap
@@ -28,8 +36,10 @@ _STAMP = re.compile(
 )
 _ENOUGH = 80  # words of sentences that prove that an article has been read
 _END_COST = -25.0
-_GAP_COST = -60.0
+_GAP_COST = -40.0
+_PROVEN = 60.0  # the score of some eight paragraphs: few teasers on a page have it
 _OF_PAGES = (Kind.MENU, Kind.ADVERT, Kind.END, Kind.COMMENTS)
+_THREAD = 8  # lines from one comment's head to the next
 _BARE_HEAD = 8  # lines: headline, summary, byline, date, place
 
 
@@ -62,8 +72,9 @@ def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Ext
         raise PermanentError("no_text", f"{name}: no article text in it")
     found = Extracted()
     head = read_head(lines, start, end)
-    first = head.below_title if bare else head.end
-    body = _body(lines[first:end], head.title, head.taken)
+    first = 0 if bare else head.end
+    keep = (None, Kind.VALUE) if bare else (None,)
+    body = _body(lines[first:end], head, keep)
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found.text = "\n\n".join(body)
@@ -98,7 +109,19 @@ def _lines(text: str) -> list[Line]:
             line.score = _score(line)
             lines.append(line)
             gap = False
+    _confirm_comments(lines)
     return lines
+
+
+def _confirm_comments(lines: list[Line]) -> None:
+    """Make of lines that may be comments' what they are: two near each other are a thread."""
+    doubtful = [
+        i for i, line in enumerate(lines) if line.kind is None and may_be_comment(line.text)
+    ]
+    for index, following in pairwise(doubtful):
+        if following - index <= _THREAD:
+            lines[index].kind = Kind.COMMENTS
+            lines[index].score = _score(lines[index])
 
 
 def _score(line: Line) -> float:
@@ -164,7 +187,8 @@ def _bare_article(lines: list[Line]) -> tuple[int, int]:
     end = _comments_start(lines)
     prose = [index for index, line in enumerate(lines[:end]) if line.prose]
     last = prose[-1] if prose else end
-    ends = (index for index in range(last, end) if lines[index].kind is Kind.END)
+    tail = range(max(last, end * 3 // 4), end)
+    ends = (index for index in tail if lines[index].kind is Kind.END)
     return start, next(ends, end)
 
 
@@ -175,12 +199,14 @@ def _article(lines: list[Line]) -> tuple[int, int]:
     list or table, costs only so much, so that the article goes on after it.
     """
     best = (0.0, 0, 0)
-    total, start, gap = 0.0, 0, 0.0
+    total, start, gap, height = 0.0, 0, 0.0, 0.0
     for index, line in enumerate(lines[: _comments_start(lines)]):
         if total <= 0:
             total, start = 0.0, index
         gap = 0.0 if line.prose else gap + min(0.0, line.score) * (line.kind is not Kind.END)
-        if gap >= _GAP_COST or line.score > 0 or line.kind is Kind.END:
+        height = total if line.prose else height
+        within = gap >= _GAP_COST or height < _PROVEN
+        if within or line.score > 0 or line.kind is Kind.END:
             total += line.score
         if total > best[0]:
             best = (total, start, index + 1)
@@ -193,18 +219,20 @@ def _article(lines: list[Line]) -> tuple[int, int]:
     return (kept[0], kept[-1] + 1) if kept else (0, 0)
 
 
-def _body(lines: list[Line], title: str, taken: set[str]) -> list[str]:
-    """The paragraphs of the run, without furniture between them and an appeal at its end."""
-    key = squeezed(title)
+def _body(lines: list[Line], head: Head, keep: tuple[Kind | None, ...]) -> list[str]:
+    """The paragraphs of the kinds to ``keep``, without head and without an appeal at the end."""
+    key = squeezed(head.title)
     kept: list[Line] = []
+    prose = False
     for line in lines:
-        if line.kind not in (None, Kind.APPEAL) or line.text in taken:
+        if line.kind not in (*keep, Kind.APPEAL) or line.text in head.taken:
             continue
-        if key and not kept and squeezed(line.text) == key:
-            continue
+        if key and not prose and squeezed(line.text).endswith(key):
+            continue  # the title, its repetition, or breadcrumbs that end with it
+        prose = prose or line.prose
         kept.append(line)
     end = appeal_start([line.text for line in kept])
-    return [_without_sources(line.text) for line in kept[:end] if line.kind is None]
+    return [_without_sources(line.text) for line in kept[:end] if line.kind in keep]
 
 
 _SOURCES_TAIL = re.compile(
