@@ -138,13 +138,13 @@ def read_records(batch: bytes | memoryview) -> Iterator[Any]:
     stamped = bool(attributes & _LOG_APPEND_TIME)
     data = _Cursor(decode(bytes(batch[_HEADER.size :])))
     for _ in range(count):
-        record = _Cursor(data.take(data.varint()))
-        record.take(1)  # attributes: none is in use
+        record = _Cursor(data.raw(data.varint()))
+        record.raw(1)  # attributes: none is in use
         time = record.varint()
         offset = base + record.varint()
         key, value = record.nullable(), record.nullable()
         headers = [
-            (record.take(record.varint()).decode("utf-8", "backslashreplace"), record.nullable())
+            (record.raw(record.varint()).decode("utf-8", "backslashreplace"), record.nullable())
             for _ in range(record.varint())
         ]
         record.expect_end()
@@ -169,7 +169,7 @@ class _Cursor:
         """A zigzag number of base 128, the lowest digit first."""
         number = shift = 0
         while True:
-            digit = self.take(1)[0]
+            digit = self.raw(1)[0]
             number |= (digit & 0x7F) << shift
             shift += 7
             if digit < 0x80:
@@ -177,7 +177,7 @@ class _Cursor:
             if shift > 63:
                 raise CorruptRecordException("a number has more than 64 bits")
 
-    def take(self, size: int) -> bytes:
+    def raw(self, size: int) -> bytes:
         """The next ``size`` bytes."""
         start, self._at = self._at, self._at + size
         if size < 0 or self._at > len(self._data):
@@ -187,7 +187,7 @@ class _Cursor:
     def nullable(self) -> bytes | None:
         """Bytes after their length, ``None`` for a negative one."""
         size = self.varint()
-        return None if size < 0 else self.take(size)
+        return None if size < 0 else self.raw(size)
 
     def expect_end(self) -> None:
         """Nothing is left over."""

@@ -36,6 +36,11 @@ def test_the_services_make_one_flow() -> None:
     assert services["deduplicator"].log.log_append_time
 
 
+def test_no_producer_can_date_a_dropped_file_so_that_it_expires_unread() -> None:
+    ingest = topology().services["fetcher"].reads
+    assert ingest.config()["message.timestamp.type"] == "LogAppendTime"
+
+
 def test_sizes_agree() -> None:
     shipped = topology()
     for topic in shipped.topics.values():
