@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
+import cramjam
+
 from shared.errors import MessageTooLarge, PermanentError, StoreError
 from shared.events import Headers, Message
 from shared.runtime.stage import Emit
@@ -105,7 +107,7 @@ class SqliteBroker:
             self.connection.executemany(
                 "INSERT INTO broker_records VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (topic.name, start + n, m.key, m.value, _dump(m.headers), now)
+                    (topic.name, start + n, m.key, _pack(m.value), _dump(m.headers), now)
                     for n, m in enumerate(messages)
                 ],
             )
@@ -125,7 +127,7 @@ class SqliteBroker:
                 (topic.name, start, limit),
             ).fetchall()
         return [
-            Message(value, key, _load(headers), topic.name, 0, position, timestamp)
+            Message(_unpack(value), key, _load(headers), topic.name, 0, position, timestamp)
             for position, key, value, headers, timestamp in rows
         ]
 
@@ -231,6 +233,15 @@ class BrokerPublisher:
             f"{size} bytes; {self._topic.name} takes records of up to "
             f"{self._topic.max_record} bytes",
         )
+
+
+def _pack(value: bytes) -> bytes:
+    """Pages are written twice on their way: a fifth of the bytes is a fifth of the writing."""
+    return bytes(cramjam.zstd.compress(value, level=1))
+
+
+def _unpack(value: bytes) -> bytes:
+    return bytes(cramjam.zstd.decompress(value))
 
 
 def _dump(headers: Headers) -> str:

@@ -23,6 +23,15 @@ log = logging.getLogger(__name__)
 Observer = Callable[[Message, Outcome], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """A batch with its outcomes, not yet written. ``started`` is the clock's, in seconds."""
+
+    batch: Sequence[Message]
+    outcomes: list[Outcomes]
+    started: float
+
+
 @dataclass(slots=True)
 class Runner:
     """Runs a stage's batches: process, publish, reject.
@@ -63,20 +72,25 @@ class Runner:
         Raises :class:`~shared.errors.TransientError` when retries ran out,
         :class:`~shared.errors.RejectionCapReached`, or whatever a bug raises.
         """
-        if not batch:
-            return
+        if batch:
+            await self.finish(await self.process(batch))
+
+    async def process(self, batch: Sequence[Message]) -> Processed:
+        """What the stage makes of ``batch``; nothing is written yet. Raises as :meth:`run`."""
         name = self.stage.name
         started = self.clock.monotonic()
         metrics.CONSUMED.labels(name).inc(len(batch))
         metrics.CONSUMED_BYTES.labels(name).inc(sum(len(m.value or b"") for m in batch))
         metrics.BATCH_SIZE.labels(name).observe(len(batch))
+        return Processed(batch, await self._process(batch), started)
 
-        outcomes = await self._process(batch)
-        final = await self._publish(batch, outcomes)
-        await self._reject(batch, final)
-
-        self._count(batch, final)
-        metrics.BATCH_SECONDS.labels(name).observe(self.clock.monotonic() - started)
+    async def finish(self, processed: Processed) -> None:
+        """Make results safe; batches must be finished in their order. Raises as :meth:`run`."""
+        name = self.stage.name
+        final = await self._publish(processed.batch, processed.outcomes)
+        await self._reject(processed.batch, final)
+        self._count(processed.batch, final)
+        metrics.BATCH_SECONDS.labels(name).observe(self.clock.monotonic() - processed.started)
         metrics.LAST_PROGRESS.labels(name).set(self.clock.time())
 
     async def _process(self, batch: Sequence[Message]) -> list[Outcomes]:

@@ -69,6 +69,12 @@ class Stage(ABC):
 
     name: str
 
+    batches_ahead: int = 0
+    """Batches that may be processed while the one before them is being written.
+
+    More than 0 only where outcomes depend on nothing that processing changes.
+    """
+
     async def start(self) -> None:
         """Take what is needed, before the first batch.
 

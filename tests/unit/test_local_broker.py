@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sqlite3
 import subprocess
@@ -155,7 +156,7 @@ def test_on_a_full_disk_nothing_is_half_written(path: Path) -> None:
     broker.append(IN, emits(b"before"))
     fill_up(broker)
     with pytest.raises(StoreError, match="in: database or disk is full"):
-        broker.append(IN, emits(*[b"x" * 4000] * 50))
+        broker.append(IN, emits(*(os.urandom(4000) for _ in range(50))))
     assert broker.end(IN) == 1
     assert [m.value for m in broker.read(IN, 0, 100)] == [b"before"]
     broker.connection.execute("PRAGMA max_page_count = 100000")
@@ -206,7 +207,11 @@ async def test_the_driver_works_off_what_waits_and_what_comes(broker: SqliteBrok
 async def test_a_full_disk_ends_the_driver_and_the_messages_stay(broker: SqliteBroker) -> None:
     broker.append(IN, emits(*[b"0123456789" * 4] * 20))
     fill_up(broker)
-    local = driver(broker, copy, asyncio.Event())
+
+    def grow(message: Message) -> Outcomes:
+        return [Emit(os.urandom(4000), message.key or b"")]
+
+    local = driver(broker, grow, asyncio.Event())
     with pytest.raises(StoreError, match="full"):
         await asyncio.wait_for(local.run(asyncio.Event()), 20)
     assert local.lag() == 20

@@ -24,6 +24,9 @@ from shared.resources import deploy_path
 from shared.runtime.topics_admin import broker_message_limit
 from shared.topics import topology
 
+# The first compiler alone: on a small machine the second takes as much as the work itself.
+_QUICK_JIT = "-XX:TieredStopAtLevel=1"
+
 
 class Kafka(Server):
     """One Kafka broker that is its own controller."""
@@ -66,8 +69,13 @@ class Kafka(Server):
         quiet = ["-Dorg.slf4j.simpleLogger.showDateTime=true"]
         if not (self.home / "data" / "meta.properties").exists():
             self._format([*java, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"], config)
-        heap = [f"-Xms{self.heap_mb // 2}m", f"-Xmx{self.heap_mb}m", "-XX:+ExitOnOutOfMemoryError"]
-        return [*java, *heap, *quiet, "kafka.Kafka", str(config)], {}
+        heap = [
+            f"-Xms{self.heap_mb // 2}m",
+            f"-Xmx{self.heap_mb}m",
+            "-XX:+ExitOnOutOfMemoryError",
+            _QUICK_JIT,
+        ]
+        return [*java, *heap, *flags, *quiet, "kafka.Kafka", str(config)], {}
 
     def _format(self, java: list[str], config: Path) -> None:
         """Make the log folder of a new cluster."""
@@ -166,7 +174,7 @@ class Elastic(Server):
         )
         environment = {
             "ES_JAVA_HOME": str(jdk.find_jdk()),
-            "ES_JAVA_OPTS": f"-Xms{self.heap_mb}m -Xmx{self.heap_mb}m",
+            "ES_JAVA_OPTS": f"-Xms{self.heap_mb}m -Xmx{self.heap_mb}m {_QUICK_JIT}",
             "ES_PATH_CONF": str(config),
             "ES_TMPDIR": str(self.home / "tmp"),
         }
