@@ -69,12 +69,8 @@ class Kafka(Server):
         quiet = ["-Dorg.slf4j.simpleLogger.showDateTime=true"]
         if not (self.home / "data" / "meta.properties").exists():
             self._format([*java, "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"], config)
-        heap = [
-            f"-Xms{self.heap_mb // 2}m",
-            f"-Xmx{self.heap_mb}m",
-            "-XX:+ExitOnOutOfMemoryError",
-            _QUICK_JIT,
-        ]
+        heap = [f"-Xms{self.heap_mb // 2}m", f"-Xmx{self.heap_mb}m"]
+        flags = ["-XX:+ExitOnOutOfMemoryError", _QUICK_JIT]
         return [*java, *heap, *flags, *quiet, "kafka.Kafka", str(config)], {}
 
     def _format(self, java: list[str], config: Path) -> None:
