@@ -8,14 +8,14 @@ from services.cleaner.dates import MONTH
 from services.cleaner.names import people
 
 _BY = (
-    r"(?:(?:written|reported|posted|published|story|words|text|report(?:ing)?|article|"
+    r"(?:(?:written|reported|posted|published|story|words|text|article|"
     r"analysis|opinion)\s)?(?:by|von|par|por)"
 )
 _ALONE = re.compile(rf"^\W*(?:{_BY}|authors?|author\(s\)|contributors?)\W*$", re.IGNORECASE)
 _LEAD = re.compile(rf"^\W*(?:{_BY}:?\s+|authors?\s*:\s*|contributors?\s*:\s*)(?=\S)", re.IGNORECASE)
 _GLUED = re.compile(r"^\W*By(?=[A-Z][a-z]+ [A-Z])")
 _INSIDE = re.compile(
-    r"(?:\d\W*|\||[ap]\.?m\.?\s|\b[A-Z]{2,4}\s)\b(?:published |posted )?[Bb]y:?\s+"
+    r"(?:\d\W*|\|\s*|[ap]\.?m\.?\s|\b[A-Z]{2,4}\s)\b(?:published |posted )?[Bb]y:?\s+"
 )
 _CREDITS = re.compile(r"\b(?:reporting|writing|story|text|words) by\s+(?=[^\W\d_])", re.IGNORECASE)
 _CUT = re.compile(
@@ -34,6 +34,10 @@ _LEADING_NAME = re.compile(
     r"(?:staff|correspondent|reporter|editor|writer|senior|contributing|news|times|today|globe|"
     r"press|post|tribune)\b)",
     re.IGNORECASE,
+)
+_AGENCY = re.compile(
+    r",\s*(?:[\w-]+\.\w{2,10}|(?:[A-Z]\w*\s){0,3}(?:News|Press|Times|Post|Tribune|Herald|ESPN|AFP|"
+    r"AP|Reuters))$"
 )
 _PARTS = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|und|et|y|&)\s+")
 _LONGEST = 160
@@ -82,11 +86,12 @@ def lone_name(line: str) -> str | None:
         return None
     cut = _CUT.search(line, 2)
     head = (line[: cut.start()] if cut else line).strip(" ,·•|-–—\xa0")
+    head = _AGENCY.sub("", head)
     role = _ROLE.search(head)
     if role:
         head = head[: role.start()].strip(" ,·•|-–—")
     words = head.split()
-    if not 2 <= len(words) <= 4 or not _is_capitalised(head):
+    if not 2 <= len(words) <= 4 or not _is_capitalised(head) or head.isupper():
         return None
     found = people([head])
     return head if found == [head] else None
@@ -102,4 +107,4 @@ def _is_capitalised(name: str) -> bool:
     return all(
         word[0].isupper() or word.lower() in ("de", "van", "von", "der", "den", "la", "di", "al")
         for word in words
-    ) and not all(word.isupper() and len(word) > 3 for word in words)
+    )

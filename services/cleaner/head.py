@@ -19,11 +19,18 @@ _DATE_LEAD = re.compile(
     r"issued|released)?\b\W{0,3}",
     re.IGNORECASE,
 )
+_SHORT_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2},? "
+_GLUED = re.compile(
+    rf"(?<=[a-z])(?={_SHORT_MONTH}(?:19|20)\d\d)|(?<=\d, (?:19|20)\d\d)(?=\d)", re.IGNORECASE
+)
+"""Where the text of neighbouring elements ran together: "Jane DoeDec 05, 20232 Shares"."""
+_PUBLISHED_ON = re.compile(r"\b(?:published|posted)\b(?:\s(?:on|at))?\s?:?\s", re.IGNORECASE)
 _UPDATED = re.compile(r"\b(?:updated|modified|edited)\b", re.IGNORECASE)
 _REACH = 40  # lines above the article that may belong to it
 
 
 _SAYS_PUBLISHED = re.compile(r"\b(?:published|posted|first)\b", re.IGNORECASE)
+_NEAR = 8  # lines above the title in which its date may be; further up is today's
 _INSIDE = 12  # first lines of the article among which its head may still be
 _DECK = 80  # words of headline and summary that may stand above a byline
 
@@ -61,17 +68,20 @@ def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
             if taken and words <= _DECK:
                 head.end = index + 1
             words += len(lines[index].text.split())
+    if head.end == end:  # nothing but a head: then it is the text
+        head.end = start
+    head.title = headline(lines, first, start, head.end, head.taken)
+    titled = _place(lines[:below], first, head.title)
+    head.authors = _nearest(named, titled - first) or _below(lines, end)
     ranked = [
-        (_rank(lines[index].text, abs(index - start)), dated) for index, dated in dates.items()
+        (_rank(lines[index].text, abs(index - start)), dated)
+        for index, dated in dates.items()
+        if index >= min(titled, start) - _NEAR or _SAYS_PUBLISHED.search(lines[index].text)
     ]
     for line in lines[end : end + 6]:
         if _SAYS_PUBLISHED.search(line.text[:40]) and (dated := _date_of(line.text)) is not None:
             ranked.append((_rank(line.text, 100), dated))
     head.dates = [dated for _, dated in sorted(ranked, key=lambda item: item[0])]
-    if head.end == end:  # nothing but a head: then it is the text
-        head.end = start
-    head.title = headline(lines, first, start, head.end, head.taken)
-    head.authors = _nearest(lines, first, named, head.title) or _below(lines, end)
     return head
 
 
@@ -94,14 +104,16 @@ def _named(lines: Sequence[HeadLine], dated: set[int]) -> dict[int, list[str]]:
     return {**lone, **said}
 
 
-def _nearest(
-    lines: Sequence[HeadLine], first: int, named: dict[int, list[str]], title: str
-) -> list[str]:
-    """The first byline below the title, else the last above it."""
-    places = [i for i, line in enumerate(lines[first : first + len(lines)]) if line.text == title]
-    place = max((i for i in places if i <= max(named, default=0)), default=-1)
-    below = [index for index in sorted(named) if index > place]
-    above = [index for index in sorted(named, reverse=True) if index <= place]
+def _place(lines: Sequence[HeadLine], first: int, title: str) -> int:
+    """The index of the last line from ``first`` on that is the title; ``first`` without one."""
+    places = (index for index in range(len(lines) - 1, first, -1) if lines[index].text == title)
+    return next(places, first)
+
+
+def _nearest(named: dict[int, list[str]], place: int) -> list[str]:
+    """The first byline at ``place`` or below it, else the last above it."""
+    below = [index for index in sorted(named) if index >= place]
+    above = [index for index in sorted(named, reverse=True) if index < place]
     return next((named[index] for index in (*below, *above)), [])
 
 
@@ -116,12 +128,14 @@ def _below(lines: Sequence[HeadLine], end: int) -> list[str]:
 
 def _date_of(text: str) -> Dated | None:
     """The date in a line that is a date, or a byline with one, and little else."""
-    if len(text) > 160 or len(text.split()) > 14:
+    if len(text) > 240:
         return None
-    dated = read_date(text)
-    if dated is None or not (_BYLINE.match(text) or _is_date_line(text)):
-        return None
-    return dated.found("byline")
+    text = _GLUED.sub(" ", text)
+    said = _PUBLISHED_ON.search(text)
+    dated = read_date(text[said.end() :][:40]) if said else None
+    if dated is None and len(text) <= 160 and len(text.split()) <= 14:
+        dated = read_date(text) if _BYLINE.match(text) or _is_date_line(text) else None
+    return None if dated is None else dated.found("byline")
 
 
 def _rank(text: str, distance: int) -> int:
@@ -132,7 +146,10 @@ def _rank(text: str, distance: int) -> int:
 
 
 def _is_date_line(line: str) -> bool:
-    """Whether a line is a date and little else."""
-    rest = _DATE_LEAD.sub("", line, count=1)
+    """Whether a line is a date and little else, or begins with the word "published"."""
+    lead = _DATE_LEAD.match(line)
+    rest = line[lead.end() :] if lead else line
+    if lead and _SAYS_PUBLISHED.search(lead[0]):
+        return len(rest) <= 120
     words = re.findall(r"[^\W\d_]{2,}", rest)
-    return len(words) <= 7 and len(rest) <= 60
+    return len(words) <= 8 and len(rest) <= 80
