@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import sys
 import threading
@@ -19,6 +20,9 @@ Record = dict[str, Any]
 
 MAX_LINE = 64 * 1024 * 1024
 """Bytes of a line: the largest document as base64, and much to spare."""
+
+MAX_DEPTH = 200
+"""Objects and arrays inside each other: what orjson writes (254), with room for what is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,34 @@ def loads(line: bytes) -> Record | Failure:
         try:
             record = orjson.loads(line)
         except orjson.JSONDecodeError:
-            record = json.loads(line)
+            record = json.loads(line, parse_float=_finite, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:
         return Failure("invalid_line", f"not JSON: {error}")
     if not isinstance(record, dict):
         return Failure("invalid_line", f"a JSON object is needed, not {type(record).__name__}")
+    if _deeper(record, MAX_DEPTH):
+        return Failure("invalid_line", f"nested more than {MAX_DEPTH} deep")
     return record
+
+
+def _finite(number: str) -> float | None:
+    """A number; ``None`` for one that JSON cannot write again (1e999)."""
+    value = float(number)
+    return value if math.isfinite(value) else None
+
+
+def _deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def dumps(record: Record) -> bytes:

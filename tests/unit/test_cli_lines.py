@@ -18,7 +18,7 @@ import pytest
 from click.testing import CliRunner
 
 from services.cli import lines
-from services.cli.line_stream import Failure, dumps, loads, read_lines
+from services.cli.line_stream import MAX_DEPTH, Failure, dumps, loads, read_lines
 from services.cli.lines import InProcess, LineRun, StageLines, stage_command
 from shared.errors import PermanentError
 
@@ -156,6 +156,23 @@ def test_json_that_only_python_reads_goes_both_ways() -> None:
     assert json.loads(dumps(record))["id"] == "\ud800"
     assert isinstance(loads(b'{"id": "\xff"}'), Failure)
     assert isinstance(loads(b"[" * 100_000), Failure)
+    numbers = loads(rb'{"id": "\ud800", "n": [1e999, NaN, 1.5]}')
+    assert isinstance(numbers, dict)
+    assert b'"n": [null, null, 1.5]' in dumps(numbers)
+
+
+@pytest.mark.parametrize("text", [b"x", rb"\ud800"])
+def test_what_is_nested_deeper_than_can_be_written_is_a_failure(text: bytes) -> None:
+    def nested(depth: int) -> bytes:
+        return b'{"text": "%s", "z": %s%s}' % (text, b"[" * depth, b"]" * depth)
+
+    record = loads(nested(MAX_DEPTH - 1))
+    assert isinstance(record, dict)
+    assert json.loads(dumps({**record, "added": [[{}]]}))["z"]
+    for depth in (MAX_DEPTH, 500, 990, 1020):  # up to here, one of the parsers reads it
+        failure = loads(nested(depth))
+        assert isinstance(failure, Failure)
+        assert failure.reason.startswith("nested more") or "recursion" in failure.reason
 
 
 def test_an_answer_comes_before_the_next_line_is_sent_and_noise_goes_elsewhere() -> None:
