@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from services.deduplicator.fingerprinting import fingerprint
 from services.deduplicator.sketch import SLOTS, Sketch
 from shared.errors import PermanentError
 from shared.events import Article
-from shared.text import content_hash, stable_id
+from shared.testing.builders import build
+from shared.text import stable_id
 
 _WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
 
@@ -66,19 +68,14 @@ def test_foreign_bytes_are_unreadable(data: bytes) -> None:
         Fingerprint.decode(data)
 
 
-def article(**fields: object) -> Article:
+def article(**fields: Any) -> Article:
     text = "A bridge was opened in the town. " * 20
-    values: dict[str, object] = {
-        "article_id": stable_id("a"),
-        "document_id": stable_id("d"),
-        "content_hash": content_hash(text),
-        "received_at": datetime(2026, 1, 1, tzinfo=UTC),
+    facts: dict[str, Any] = {
         "title": "Bridge opened",
-        "text": text,
         "published_from": "json-ld",
         "published_precision": "day",
     }
-    return Article.model_validate(values | fields)
+    return build(Article, text, **(facts | fields))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import asyncio
 import pickle
 import warnings
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,6 +19,7 @@ from shared.errors import PermanentError, SettingsError, TransientError
 from shared.events import EnrichedArticle, Envelope, Message, TaggedArticle
 from shared.runtime.stage import Emit, Reject
 from shared.settings import load_settings
+from shared.testing.builders import build, message_of_article
 from shared.testing.log import MemoryLog
 from shared.text import content_hash, stable_id
 from tests.unit.dedup_texts import article_text, with_edits
@@ -29,16 +29,8 @@ NOW = 1_700_000_000_000
 
 
 def message(name: str, text: str, **fields: object) -> Message:
-    article = TaggedArticle(
-        article_id=stable_id(name),
-        document_id=stable_id("document", name),
-        content_hash=content_hash(text),
-        received_at=datetime(2026, 11, 1, tzinfo=UTC),
-        text=text,
-        **fields,
-    )
-    envelope = Envelope(id="x", type=TaggedArticle.TYPE, filename=f"{name}.html", traceparent="00")
-    return Message(article.encode(), article.article_id.encode(), envelope.headers())
+    article = build(TaggedArticle, text, name=name, **fields)
+    return message_of_article(article, id="x", filename=f"{name}.html", traceparent="00")
 
 
 def stage_on(log: MemoryLog, **options: object) -> DeduplicateStage:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-from datetime import UTC, datetime
 
 import pytest
 
@@ -14,21 +13,14 @@ from services.tagger.stage import Tag, recognizer
 from shared.errors import PermanentError, SettingsError
 from shared.events import Article, Entity, Envelope, Message, TaggedArticle
 from shared.runtime.stage import Emit
-from shared.text import article_id, content_hash
+from shared.testing.builders import build
 from tests.shared_data import shared_data
 
 ZELENSKYY = "Q3874799"
 
 
 def article(text: str, title: str = "") -> Article:
-    return Article(
-        article_id=article_id(None, text),
-        document_id="d",
-        content_hash=content_hash(text),
-        received_at=datetime(2022, 3, 1, tzinfo=UTC),
-        title=title,
-        text=text,
-    )
+    return build(Article, text, title=title)
 
 
 def tag(message: Message) -> tuple[TaggedArticle, Emit]:
