@@ -153,6 +153,24 @@ def believable(dated: Dated | None, now: datetime) -> Dated | None:
     return dated
 
 
+def on_day_of(dated: Dated, address: Dated | None) -> Dated:
+    """``dated`` as the clock stood where it was published, told by the day in the ``address``.
+
+    Systems write moments in UTC; an evening in New York is the next day there. The moment stays
+    the same: only its zone becomes the nearest one in which it falls on the address's day.
+    """
+    moment = dated.moment
+    if address is None or dated.precision == "day" or moment.utcoffset() != timedelta(0):
+        return dated
+    day = address.moment.date()
+    for hours in range(1, 13):
+        for sign in (-1, 1):
+            local = moment.astimezone(timezone(timedelta(hours=sign * hours)))
+            if moment.date() != day == local.date():
+                return Dated(local, dated.precision, dated.found_in)
+    return dated
+
+
 def _day(year: int, month: int, day: int) -> Dated | None:
     try:
         return Dated(datetime(year, month, day, tzinfo=UTC), "day")

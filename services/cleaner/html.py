@@ -42,7 +42,7 @@ def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Ext
     if tree is None:
         raise PermanentError("no_text", f"{name}: no HTML elements")
     found = Extracted()
-    Page(tree, url, now).describe(found)
+    Page(tree, url, now, size=len(html)).describe(found)
     with _parsing(name):
         text = _body(tree, url)
     lines = (line.strip() for line in storable(text).split("\n"))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.cleaner.dates import believable, read_date, url_date
+from services.cleaner.dates import believable, on_day_of, read_date, url_date
 from services.cleaner.extracted import Dated
 from services.cleaner.textdates import date_in_text
 
@@ -129,3 +129,26 @@ def test_the_documents_own_address_counts() -> None:
     dated = in_text("No date here.", url="https://a.example/2021/05/06/x")
     assert dated is not None
     assert (dated.moment.date().isoformat(), dated.found_in) == ("2021-05-06", "url")
+
+
+@pytest.mark.parametrize(
+    ("written", "address", "local"),
+    [
+        ("2023-11-09T01:49:09Z", "/2023/11/08/ferry", "2023-11-08T23:49:09-02:00"),
+        ("2023-11-01T23:01:00Z", "/2023/11/02/ferry", "2023-11-02T00:01:00+01:00"),
+        ("2023-11-09T01:49:09Z", "/2023/11/09/ferry", "2023-11-09T01:49:09+00:00"),
+        ("2023-11-09T01:49:09Z", "/2023/11/05/ferry", "2023-11-09T01:49:09+00:00"),
+        ("2023-11-09T01:49:09+01:00", "/2023/11/08/ferry", "2023-11-09T01:49:09+01:00"),
+        ("2023-11-09", "/2023/11/08/ferry", "2023-11-09T00:00:00+00:00"),
+        ("2023-11-09T01:49:09Z", "/ferry", "2023-11-09T01:49:09+00:00"),
+    ],
+)
+def test_a_moment_in_utc_is_told_in_the_zone_of_its_addresss_day(
+    written: str, address: str, local: str
+) -> None:
+    dated = read_date(written)
+    assert dated is not None
+    told = on_day_of(dated, url_date(f"https://a.example{address}"))
+    assert told.moment == dated.moment
+    assert told.moment.isoformat() == local
+    assert told.precision == dated.precision

@@ -168,3 +168,32 @@ def test_the_canonical_address(href: str, canonical: str | None) -> None:
 def test_a_fragment_is_a_page_too() -> None:
     found = clean("<p>A short text of a record that stands alone.</p>", url=None)
     assert found.text == "A short text of a record that stands alone."
+
+
+@pytest.mark.parametrize(
+    ("size", "answer", "searches", "day"),
+    [
+        (0, "2012-05-08", [False, True], "2012-05-08"),
+        (0, "2012-01-01", [False, True], None),  # a year, dressed up as a day
+        (0, None, [False, True], None),
+        (100_000, "2012-05-08", [False], None),
+    ],
+)
+def test_the_text_is_searched_for_dates_last_and_on_small_pages_only(
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    answer: str | None,
+    searches: list[bool],
+    day: str | None,
+) -> None:
+    asked: list[bool] = []
+
+    def find_date(_tree: object, *, extensive_search: bool, **_options: object) -> str | None:
+        asked.append(extensive_search)
+        return answer if extensive_search else None
+
+    monkeypatch.setattr("services.cleaner.metadata.find_date", find_date)
+    html = page(f"<script>{'x' * size}</script>")
+    published = clean(html, url="https://www.lindvikpost.example/ferry").published
+    assert asked == searches
+    assert (published and published.moment.date().isoformat()) == day
