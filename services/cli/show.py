@@ -58,7 +58,7 @@ def show_command(article_id: str, as_json: bool, store: Path, elastic: bool) -> 
 async def find(index: SearchIndex, given: str) -> Document:
     """The article whose id is or begins with ``given``."""
     prefix = given.strip().upper()
-    ids = await index.matching_ids(prefix, CANDIDATES + 1) if prefix else []
+    ids = await index.matching_ids(prefix, CANDIDATES + 1) if prefix.isascii() and prefix else []
     if not ids:
         raise click.ClickException(f"there is no article {given!r}")
     if len(ids) > 1 and ids[0] != prefix:

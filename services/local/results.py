@@ -97,21 +97,27 @@ class Results:
 
     def submit(self, topic: Topic, batch: list[Emit]) -> None:
         """Append inputs, and remember that they are to be reported."""
-        # The queue first: an input that is remembered but not queued would never be worked on;
-        # one that is queued twice is merely done twice.
-        self._broker.append(topic, batch)
+        # Together: what is remembered but not queued would never be worked on, what is queued but
+        # not remembered would be queued again and refused twice.
+        with store_errors("the inputs"), self._broker.transaction():
+            self._broker.append(topic, batch)
+            for emit in batch:
+                self._remember(emit)
         for emit in batch:
-            origin = dict(emit.headers)[ORIGIN_HEADER].decode()
-            self._forget_refusals(origin)
-            self._execute(
-                # Articles of an input that is tried again stay known: they are unchanged.
-                "INSERT INTO flow_inputs VALUES (?, ?, coalesce("
-                "(SELECT max(number) FROM flow_results WHERE origin = ?1), 0), 0) "
-                "ON CONFLICT (origin) DO UPDATE SET after = excluded.after, reported = 0",
-                (origin, Envelope.parse(emit.headers).filename),
-            )
+            origin = _origin(emit)
             self._open.add(origin)
             self._finished.discard(origin)
+
+    def _remember(self, emit: Emit) -> None:
+        origin = _origin(emit)
+        self._forget_refusals(origin)
+        self._execute(
+            # Articles of an input that is tried again stay known: they are unchanged.
+            "INSERT INTO flow_inputs VALUES (?, ?, coalesce("
+            "(SELECT max(number) FROM flow_results WHERE origin = ?1), 0), 0) "
+            "ON CONFLICT (origin) DO UPDATE SET after = excluded.after, reported = 0",
+            (origin, Envelope.parse(emit.headers).filename),
+        )
 
     def observer(self, stage: str, *, last: bool) -> Callable[[Message, Outcome], None]:
         """Remembers refusals of ``stage`` and, when it is the last, articles."""
@@ -219,3 +225,7 @@ class Results:
                 (self._rejected.name, key.encode()),
             )
         self._execute("DELETE FROM flow_results WHERE origin = ? AND reason != ''", (origin,))
+
+
+def _origin(emit: Emit) -> str:
+    return dict(emit.headers)[ORIGIN_HEADER].decode()

@@ -23,7 +23,7 @@ from shared.events import Headers, Message
 from shared.runtime.stage import Emit
 from shared.topics import Topic
 
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS broker_records (
     topic TEXT NOT NULL, position INTEGER NOT NULL, key BLOB, value BLOB, headers TEXT NOT NULL,
@@ -98,11 +98,20 @@ class SqliteBroker:
         self.connection.close()
         self._lock.close()
 
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside or nothing of it; one inside another is a part of it."""
+        if self.connection.in_transaction:
+            yield
+            return
+        with self.connection:
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield
+
     def append(self, topic: Topic, messages: Sequence[Emit]) -> list[int]:
         """Append in one transaction; raises :class:`StoreError` (a full disk) writing nothing."""
         now = int(self._clock() * 1000)
-        with store_errors(topic.name), self.connection:
-            self.connection.execute("BEGIN IMMEDIATE")
+        with store_errors(topic.name), self.transaction():
             start = self._end(topic)
             self.connection.executemany(
                 "INSERT INTO broker_records VALUES (?, ?, ?, ?, ?, ?)",
@@ -141,8 +150,7 @@ class SqliteBroker:
 
     def commit(self, topic: Topic, position: int) -> None:
         """Commit, and delete what is done unless the topic is kept."""
-        with store_errors(topic.name), self.connection:
-            self.connection.execute("BEGIN IMMEDIATE")
+        with store_errors(topic.name), self.transaction():
             self.connection.execute(
                 "INSERT INTO broker_offsets VALUES (?, ?) "
                 "ON CONFLICT (topic) DO UPDATE SET committed = excluded.committed",
@@ -241,7 +249,10 @@ def _pack(value: bytes) -> bytes:
 
 
 def _unpack(value: bytes) -> bytes:
-    return bytes(cramjam.zstd.decompress(value))
+    try:
+        return bytes(cramjam.zstd.decompress(value))
+    except cramjam.DecompressionError as error:
+        raise StoreError(f"a queued record is damaged: {error}") from error
 
 
 def _dump(headers: Headers) -> str:

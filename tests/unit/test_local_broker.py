@@ -118,13 +118,13 @@ def test_a_folder_in_the_store_s_place_is_named(tmp_path: Path) -> None:
         open_broker(tmp_path / "file" / "store.db")
 
 
-@pytest.mark.parametrize("version", ["2", "x"])
+@pytest.mark.parametrize("version", ["1", "3", "x"])
 def test_another_version_is_refused(path: Path, version: str) -> None:
     broker = open_broker(path)
     broker.connection.execute("UPDATE broker_meta SET value = ?", (version,))
     broker.close()
     for _ in range(2):
-        with pytest.raises(StoreError, match=f"is of store version {version}, not 1"):
+        with pytest.raises(StoreError, match=f"is of store version {version}, not 2"):
             open_broker(path)
 
 
@@ -328,3 +328,23 @@ async def test_a_rejection_can_be_read_back(broker: SqliteBroker) -> None:
     (rejection,) = [read_rejection(m) for m in broker.read(KEPT, 0, 10)]
     assert (rejection.value, rejection.reason) == (b"\xff\x00bytes", "message_too_large")
     assert rejection.headers == (("n", b"\xff0"),)
+
+
+def test_a_transaction_is_undone_as_a_whole_and_damage_is_told(path: Path) -> None:
+    broker = open_broker(path)
+
+    def fails() -> None:
+        with broker.transaction():
+            broker.append(IN, emits(b"x"))
+            raise ZeroDivisionError
+
+    try:
+        with pytest.raises(ZeroDivisionError):
+            fails()
+        assert broker.end(IN) == 0
+        broker.append(IN, emits(b"y"))
+        broker.connection.execute("UPDATE broker_records SET value = x'00'")
+        with pytest.raises(StoreError, match="damaged"):
+            broker.read(IN, 0, 1)
+    finally:
+        broker.close()

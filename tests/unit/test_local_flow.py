@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from services.local.flow import LocalFlow, Report
+from services.local.results import Results
 from shared.errors import StoreError
 from shared.events import Message
 from shared.runtime.local_broker import connect
+from shared.runtime.stage import Emit
 from tests.shared_data import ROOT
 
 BODY = (
@@ -82,6 +84,30 @@ async def test_submitted_twice_is_unchanged_and_refused_again_is_told_once(tmp_p
     }
     assert len(stored(store)) == 2
     assert rejected(store) == 1, "the refusal of the first run gave way to that of the second"
+
+
+async def test_a_full_disk_while_submitting_leaves_nothing_that_is_refused_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = tmp_path / "store.db"
+    inputs = [BROKEN, article(1)]
+    remember = Results._remember
+
+    def full(self: Results, emit: Emit) -> None:
+        if emit.value != BROKEN.value:
+            raise StoreError("database or disk is full")
+        remember(self, emit)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Results, "_remember", full)
+        with pytest.raises(StoreError, match="full"):
+            await work(store, inputs)
+    assert told(await work(store, inputs)) == {
+        "noise.bin": ["rejected"],
+        "story-1.txt": ["accepted"],
+    }
+    assert rejected(store) == 1
+    assert len(stored(store)) == 1
 
 
 async def test_one_store_has_one_flow(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_ids_that_are_none_or_several(store: Path) -> None:
     assert result.exit_code == 1
     assert "there is no article 'UUUU'" in result.output
     assert "there is no article ''" in _show(store, "").output
+    assert "there is no article" in _show(store, "\udcff").output  # a byte that is no UTF-8
 
     async def fill() -> None:
         publisher = SqlitePublisher(store)
