@@ -32,7 +32,8 @@ def to_option(function: F) -> F:
     return click.option(
         "--to",
         type=click.Choice([KAFKA]),
-        help="Send to Kafka's ingest topic instead of the embedded store.",
+        help="Send to Kafka's ingest topic instead of the embedded store: to the broker that "
+        "WIREROOM_KAFKA_BOOTSTRAP names, or that of `wireroom up`.",
     )(function)
 
 

@@ -19,7 +19,6 @@ from shared.errors import QueryError, WireroomError
 from shared.events import DuplicateKind, format_time
 from shared.search.index import Filters, Hit, Results, SearchIndex, Snippet
 from shared.search.sqlite_index import SqliteIndex
-from shared.settings import RuntimeSettings, load_settings
 
 HELP = """Search the articles.
 
@@ -30,16 +29,20 @@ HELP = """Search the articles.
 """
 
 elastic_option = click.option(
-    "--elastic", is_flag=True, help="Search in Elasticsearch, as WIREROOM_ELASTIC_* say."
+    "--elastic",
+    is_flag=True,
+    help="Search in Elasticsearch: where WIREROOM_ELASTIC_* say, or in that of `wireroom up`.",
 )
 
 
 def open_index(store: Path, elastic: bool) -> SearchIndex:
     """The index that the options name; raises :class:`~shared.errors.WireroomError`."""
     if elastic:
-        from shared.search.elastic_index import ElasticIndex  # loads the client only when asked
+        # Loads the clients only when asked.
+        from services.cli.cluster.state import client_settings
+        from shared.search.elastic_index import ElasticIndex
 
-        return ElasticIndex(load_settings(RuntimeSettings))
+        return ElasticIndex(client_settings())
     return SqliteIndex(store)
 
 

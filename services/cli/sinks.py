@@ -15,7 +15,7 @@ from shared.runtime.clock import SystemClock
 from shared.runtime.ports import Publisher
 from shared.runtime.retry import RetryPolicy, retry
 from shared.runtime.stage import Emit
-from shared.settings import RuntimeSettings, load_settings
+from shared.settings import RuntimeSettings
 from shared.text import document_id
 from shared.topics import topology
 
@@ -71,7 +71,9 @@ class KafkaSink:
     """Publishes to the ingest topic under the settings' bounded retries."""
 
     def __init__(self, settings: RuntimeSettings | None = None) -> None:
-        self._settings = settings or load_settings(RuntimeSettings)
+        from services.cli.cluster.state import client_settings  # loaded only when asked
+
+        self._settings = settings or client_settings()
         topic = topology(self._settings.namespace).services["fetcher"].reads
         self.name = f"kafka:{self._settings.kafka_bootstrap}/{topic.name}"
         self._publisher = open_publisher(self._settings)

@@ -87,7 +87,7 @@ def up_command(
     supervisor.signal(signal.SIGHUP)
     if wait:
         _await_healthy(cluster, plan)
-    _say(f"up in {time.monotonic() - started:.0f} s. To use it from a shell:")
+    _say(f"up in {time.monotonic() - started:.0f} s. `wireroom` finds it; other programs need:")
     for name, value in cluster.user_environment(plan).items():
         if value:
             click.echo(f"  export {name}={shlex.quote(value)}")

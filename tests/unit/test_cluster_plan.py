@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from click.testing import CliRunner
 
 from services.cli.cluster import jdk, places
 from services.cli.cluster.instances import Backoff
-from services.cli.cluster.state import Cluster, Plan, service_names
+from services.cli.cluster.processes import spawn
+from services.cli.cluster.state import Cluster, Plan, client_settings, service_names
 from services.cli.up import down_command, status_command, up_command
 from shared.errors import ClusterError
 from shared.topics import topology
@@ -33,6 +35,52 @@ def test_a_plan_survives_its_file(tmp_path: Path) -> None:
     cluster.plan_file.write_text("{")
     with pytest.raises(ClusterError, match=r"plan\.json"):
         cluster.plan()
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    """A cluster in the state folder, as far as its files and a living supervisor make one."""
+    monkeypatch.chdir(tmp_path)  # no `.env` of the working tree
+    monkeypatch.setenv("WIREROOM_STATE", str(tmp_path))
+    for name in ("KAFKA_BOOTSTRAP", "ELASTIC_URL", "ELASTIC_PASSWORD", "NAMESPACE"):
+        monkeypatch.delenv(f"WIREROOM_{name}", raising=False)
+    cluster = Cluster()
+    plan = Plan(kafka_port=0, elastic_port=0)
+    cluster.save(plan)
+    for server in (cluster.kafka(plan), cluster.elastic(plan)):
+        server.ports(choose=True)
+    cluster.elastic(plan).password_file.write_text("secret")
+    forever = [sys.executable, "-c", "import time; time.sleep(600)"]
+    process = spawn("supervisor", forever, tmp_path / "log")
+    process.save(cluster.supervisor_file)
+    yield cluster
+    process.kill()
+
+
+def test_commands_find_the_cluster_that_runs(running: Cluster) -> None:
+    settings = client_settings()
+    plan = running.plan()
+    assert plan is not None
+    assert settings.kafka_bootstrap == running.kafka(plan).bootstrap
+    assert settings.elastic_url == running.elastic(plan).url
+    assert settings.elastic_username == "elastic"
+    assert settings.elastic_password is not None
+    assert settings.elastic_password.get_secret_value() == "secret"
+
+
+def test_servers_that_settings_name_come_first(
+    running: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREROOM_ELASTIC_URL", "http://127.0.0.1:9")
+    settings = client_settings()
+    assert settings.elastic_url == "http://127.0.0.1:9"
+    assert settings.elastic_password is None
+    assert settings.kafka_bootstrap == "127.0.0.1:9092"
+
+
+def test_a_cluster_that_does_not_run_is_not_used(running: Cluster) -> None:
+    running.supervisor_file.unlink()
+    assert client_settings().kafka_bootstrap == "127.0.0.1:9092"
 
 
 def test_more_instances_than_partitions_are_refused() -> None:

@@ -11,7 +11,19 @@ from services.cli.cluster import places
 from services.cli.cluster.processes import Process, replace_text
 from services.cli.cluster.servers import Elastic, Kafka
 from shared.errors import ClusterError
+from shared.settings import RuntimeSettings, load_settings
 from shared.topics import topology
+
+# Settings that tell which servers are meant, and as whom.
+_SERVER_FIELDS = {
+    "namespace",
+    "kafka_bootstrap",
+    "elastic_url",
+    "elastic_api_key",
+    "elastic_username",
+    "elastic_password",
+    "elastic_ca",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,32 @@ class Cluster:
             "WIREROOM_ELASTIC_USERNAME": elastic.username,
             "WIREROOM_ELASTIC_PASSWORD_FILE": str(elastic.password_file),
         }
+
+
+def client_settings() -> RuntimeSettings:
+    """Settings of a command that is a client of the servers.
+
+    Where no setting tells which servers and as whom, and the cluster of this machine runs, they
+    lead to it. One such setting, and only what is given counts: nothing is mixed.
+
+    Raises :class:`~shared.errors.SettingsError` and :class:`ClusterError`.
+    """
+    settings = load_settings(RuntimeSettings)
+    if settings.model_fields_set & _SERVER_FIELDS:
+        return settings
+    cluster = Cluster()
+    plan = cluster.plan() if cluster.supervisor() is not None else None
+    if plan is None:
+        return settings
+    elastic = cluster.elastic(plan)
+    return load_settings(
+        RuntimeSettings,
+        namespace=plan.namespace,
+        kafka_bootstrap=cluster.kafka(plan).bootstrap,
+        elastic_url=elastic.url,
+        elastic_username=elastic.username,
+        elastic_password=elastic.password,
+    )
 
 
 def service_names() -> list[str]:
