@@ -97,7 +97,7 @@ class AiokafkaDriver:
             with contextlib.suppress(Exception):
                 await consumer.stop()
             raise TransientError(
-                f"no broker at {self._settings.kafka_bootstrap}: {error}"
+                f"cannot read {self._topic.name} at {self._settings.kafka_bootstrap}: {error}"
             ) from error
         try:
             while not stop.is_set():

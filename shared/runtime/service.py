@@ -136,7 +136,8 @@ async def _run(
         try:
             await _unless(stop, runner.start())
             started = not stop.is_set()
-            await _unless(stop, stage.wait_ready())
+            if started:
+                await _unless(stop, stage.wait_ready())
             if not stop.is_set():
                 watchdog.start()
                 log.info("%s: started", service.name)
@@ -169,6 +170,7 @@ async def _unless(stop: asyncio.Event, wait: Coroutine[Any, Any, None]) -> None:
         waiting.result()
     else:
         waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)  # it closes what it had opened
 
 
 def _on_signal(stop: asyncio.Event) -> None:
