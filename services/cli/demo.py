@@ -29,8 +29,14 @@ from shared.search.document import Document
 
 EXPECTED = "expected.json"
 ENTITIES_SHOWN = 3
-ONE_LINE = 90
+WHOLE = 90
 """Columns that titles, sites, entities and relations need for a line to tell something."""
+
+SHORT = 60
+"""Columns that titles and relations alone need for that."""
+
+RELATION = 33
+"""Columns of the relation where it stands below the date."""
 
 BETWEEN = 3  # blanks and rule of the box between two columns
 
@@ -47,12 +53,12 @@ class Result:
     report: Report
     documents: dict[str, Document] = field(default_factory=dict)
 
-    def original(self, outcome: Outcome) -> str:
-        """Where the text that ``outcome`` repeats came from."""
+    def original(self, outcome: Outcome, name: str) -> str:
+        """Where the text that ``outcome``, of the file ``name``, repeats came from."""
         for item in self.report.items:
             for other in item.outcomes:
                 if other.article_id and other.article_id == outcome.of:
-                    return item.filename
+                    return other.member if item.filename == name else item.filename
         return outcome.of or ""
 
 
@@ -119,47 +125,65 @@ async def run(folder: Path, names: Iterable[str], sink: StoreSink, store: Path) 
 def table(result: Result, width: int) -> Table:
     """A row for each article; what was rejected follows in the summary.
 
-    In ``width`` columns that are enough for it, a row is a line: names, dates and languages
-    whole, the rest in shares of what is left. In fewer, cells are wrapped.
+    ``width`` columns are shared out so that a row is a line: file names, dates and languages stay
+    whole. Where they do not suffice, sites and entities are left out; where they still do not,
+    the title stands below the file and the relation below the date.
     """
     rows = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    names = max((len(item.filename) for item in result.report.items), default=0)
-    left = width - names - len("2026-01-31") - len("en") - BETWEEN * 7
-    one_line = left >= ONE_LINE
-    for heading, share in (
-        ("file", 0),
-        ("title", 33),
-        ("site", 13),
-        ("date", 0),
-        ("", 0),
-        ("entities", 20),
-        ("is", 34),
-    ):
-        fixed = left * share // 100 if one_line and share else None
-        rows.add_column(heading, no_wrap=one_line or not share, width=fixed)
-    for item in result.report.items:
+    items = sorted(result.report.items, key=lambda item: item.filename)
+    names = max((len(item.filename) for item in items), default=0)
+    left = width - names - len("2026-01-31") - len("en") - BETWEEN * 5
+    shares = {"title": 33, "site": 13, "entities": 20, "is": 34}
+    if left - BETWEEN * 2 >= WHOLE:
+        left -= BETWEEN * 2
+        headings = ["file", "title", "site", "date", "", "entities", "is"]
+    else:
+        headings = ["file", "title", "date", "", "is"]
+        shares = {"title": 50, "is": 50}
+    stacked = left < SHORT
+    if stacked:
+        rows.add_column("file, title", no_wrap=True, width=max(1, width - RELATION - BETWEEN - 2))
+        rows.add_column("date, language, what it is", no_wrap=True, width=RELATION)
+    else:
+        for heading in headings:
+            share = shares.get(heading)
+            rows.add_column(heading, no_wrap=True, width=left * share // 100 if share else None)
+    for item in items:
         name = item.filename
         for outcome in item.outcomes:
             document = result.documents.get(outcome.article_id)
             if outcome.status == "rejected" or document is None:
                 continue
-            entities = sorted(document.entities, key=lambda entity: -entity.salience)
-            rows.add_row(
-                plain(name),
-                plain(outcome.title),
-                plain(document.site_name or ""),
-                f"{document.published_at:%Y-%m-%d}" if document.published_at else "",
-                document.language or "",
-                ", ".join(plain(entity.name) for entity in entities[:ENTITIES_SHOWN]),
-                _relation(outcome, result),
-            )
+            cells = _cells(outcome, document) | {
+                "file": plain(name),
+                "is": _relation(outcome, result, item.filename),
+            }
+            if stacked:
+                rows.add_row(
+                    "\n  ".join([cells["file"], cells["title"]]).strip("\n"),
+                    "\n".join([f"{cells['date']:10}  {cells['']}", cells["is"]]).strip("\n"),
+                )
+            else:
+                rows.add_row(*(cells[heading] for heading in headings))
             name = ""
     return rows
 
 
-def _relation(outcome: Outcome, result: Result) -> str:
+def _cells(outcome: Outcome, document: Document) -> dict[str, str]:
+    """What an article itself shows, by heading."""
+    entities = sorted(document.entities, key=lambda entity: -entity.salience)
+    return {
+        "title": plain(outcome.title),
+        "site": plain(document.site_name or ""),
+        "date": f"{document.published_at:%Y-%m-%d}" if document.published_at else "",
+        "": document.language or "",
+        "entities": ", ".join(plain(entity.name) for entity in entities[:ENTITIES_SHOWN]),
+    }
+
+
+def _relation(outcome: Outcome, result: Result, name: str) -> str:
     if outcome.kind != "none":
-        return f"[yellow]{outcome.kind} copy[/] of {plain(result.original(outcome))}"
+        return f"[yellow]{outcome.kind} copy[/] of {plain(result.original(outcome, name))}"
     return "" if outcome.status == "accepted" else outcome.status
 
 

@@ -64,11 +64,11 @@ def _article(**changes: Any) -> dict[str, Any]:
     return article | changes
 
 
-@pytest.mark.parametrize("width", [100, 160])
-def test_the_table_names_the_file_that_a_copy_repeats(width: int) -> None:
+@pytest.mark.parametrize(("width", "site"), [(100, []), (160, ["A", "site"])])
+def test_the_table_names_the_file_that_a_copy_repeats(width: int, site: list[str]) -> None:
     lines = _table(_result(), width)
     (original,) = [line for line in lines if line.startswith("a.txt")]
-    assert original.split() == ["a.txt", "A", "title", "A", "site", "2026-01-03", "en"]
+    assert original.split() == ["a.txt", "A", "title", *site, "2026-01-03", "en"]
     (copy,) = [line for line in lines if line.startswith("b.html")]
     assert copy.endswith("near copy of a.txt")
     assert not any("c.txt" in line for line in lines)
@@ -82,6 +82,30 @@ def test_the_table_keeps_dates_and_languages_whatever_the_width(width: int) -> N
     text = "\n".join(_table(result, width))
     assert text.count("2026-01-03") == 2
     assert len([word for word in text.split() if word == "en"]) == 2
+
+
+def test_in_a_narrow_terminal_an_article_takes_two_lines() -> None:
+    result = _result()
+    long = "A title that goes on and on " * 5
+    result.report.items[1].outcomes[0] = FakeOutcome(  # type: ignore[index]
+        "accepted", IDS[1], long, kind="near", of=IDS[0]
+    )
+    lines = _table(result, 80)
+    assert max(map(len, lines)) <= 80
+    start = next(number for number, line in enumerate(lines) if line.startswith("b.html"))
+    assert lines[start].split() == ["b.html", "2026-01-03", "en"]
+    assert lines[start + 1].startswith("A title that goes on and on A title")
+    assert lines[start + 1].endswith("near copy of a.txt")
+    assert not lines[start + 2]
+
+
+def test_a_copy_within_a_container_names_the_member() -> None:
+    result = _result()
+    result.report.items[0].outcomes[:] = [  # type: ignore[index]
+        FakeOutcome("accepted", IDS[0], "A title", member="item 1"),
+        FakeOutcome("accepted", IDS[1], "Another", kind="exact", of=IDS[0], member="item 2"),
+    ]
+    assert any(line.endswith("exact copy of item 1") for line in _table(result, 160))
 
 
 def _table(result: Result, width: int) -> list[str]:
