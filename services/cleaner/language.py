@@ -11,7 +11,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 MINIMUM_LETTERS = 40
 """Below this many letters identification is a guess."""
 MINIMUM_CONFIDENCE = 0.9
-_SAMPLE = 3_000  # characters; more changes nothing
+_SAMPLE = 1_000  # characters; 3,000 tell none of 343 texts of three collections otherwise
 _CODE = re.compile(r"^([a-zA-Z]{2})(?:[-_].*)?$")
 
 

@@ -45,13 +45,12 @@ def bylines(tree: HtmlElement) -> list[str]:
     for element in tree.iter(
         "a", "span", "div", "p", "address", "li", "cite", "h3", "h4", "strong", "em"
     ):
-        text = None
         if "author" in (element.get("rel") or "") or "author" in (element.get("itemprop") or ""):
             text = text_of(element)
             if 2 < len(text) < 120:
                 explicit.append(text)
             continue
-        label = f"{element.get('class') or ''} {element.get('id') or ''}"
+        label = "" if marked else f"{element.get('class') or ''} {element.get('id') or ''}"
         if _BYLINE_CLASS.search(label) and not _NOT_BYLINE.search(label):
             text = text_of(element)
             if 2 < len(text) < 120:

@@ -1,4 +1,4 @@
-"""The cleaner's figures, with trafilatura alone on the same pages in the same run.
+"""The cleaner's figures, with trafilatura and newspaper4k on the same pages in the same run.
 
 Run it with ``python -m tests.quality.cleaner [--sample N]``; ``N`` takes every N-th page.
 """
@@ -10,6 +10,7 @@ import gzip
 import json
 import re
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,11 +30,13 @@ from tests.quality.table import Row, print_table
 from tests.shared_data import shared_root
 
 PEER = "trafilatura 2.3.1"
+NEWSPAPER = "newspaper4k 0.9.6"
 PAGE_AS_IT_IS = "page as it is"
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)  # after all pages were collected
 _TOKEN = re.compile(r"\w+")
 _NAMES = re.compile(r"\s*(?:[,;|&\n]|\band\b|\bund\b)\s*")
 _PROCESSES = 2
+_PROOF = 30  # words that a text has at least to be one to lose something of
 
 
 @dataclass(slots=True)
@@ -56,6 +59,8 @@ class Score:
     day: float | None
     authors: tuple[int, int, int] | None
     """True positives, found, wanted."""
+    kept: float | None
+    """Share of the gold text's shingles that is found."""
     seconds: float
 
 
@@ -65,6 +70,12 @@ def body_f1(found: str, wanted: str) -> float:
     ours, gold = _shingles(found), _shingles(wanted)
     common = sum((ours & gold).values())
     return 2 * common / (sum(ours.values()) + sum(gold.values())) if common else 0.0
+
+
+def kept(found: str, wanted: str) -> float:
+    """Recall over multisets of 4-word shingles: what share of ``wanted`` was not lost."""
+    ours, gold = _shingles(found), _shingles(wanted)
+    return sum((ours & gold).values()) / sum(gold.values()) if gold else 1.0
 
 
 def _shingles(text: str) -> Counter[tuple[str, ...]]:
@@ -84,6 +95,7 @@ def score(row: dict[str, Any], answer: Answer) -> Score:
         title=float(_plain(answer.title) == _plain(title)) if title else None,
         day=float(answer.day[:10] == day[:10]) if day else None,
         authors=authors,
+        kept=kept(answer.text, row["text"]) if row.get("text") and "content" in row else None,
         seconds=answer.seconds,
     )
 
@@ -128,30 +140,67 @@ def trafilatura_alone(row: dict[str, Any]) -> Answer:
     return Answer(document.text or "", document.title or "", authors, document.date or "", seconds)
 
 
+def newspaper(row: dict[str, Any]) -> Answer:
+    """newspaper4k's answer, in English as nearly all pages are; it fetches nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it has no nltk, which only its summaries need
+        from newspaper import Article, ArticleException
+
+    started = time.process_time()
+    url = row.get("url") or "https://a.example/"
+    article = Article(url, fetch_images=False, language="en")
+    try:
+        article.download(input_html=row["html"])
+        article.parse()
+    except (ArticleException, ValueError, TypeError, AttributeError):
+        return Answer(seconds=time.process_time() - started)
+    seconds = time.process_time() - started
+    day = str(article.publish_date or "")
+    return Answer(article.text, article.title, list(article.authors), day, seconds)
+
+
 def as_it_is(row: dict[str, Any]) -> Answer:
     """The whole page as its text: what plain text is without a cleaner."""
     return Answer(text=row["content"])
 
 
 Extractor = Callable[[dict[str, Any]], Answer]
+_PEERS: dict[str, Extractor] = {
+    PEER: trafilatura_alone,
+    NEWSPAPER: newspaper,
+    PAGE_AS_IT_IS: as_it_is,
+}
+_BODY, _FACTS = ("body",), ("title", "day", "authors")
+_DATA: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
+    ("extraction.jsonl.gz", {PEER: _BODY + _FACTS, NEWSPAPER: _FACTS}),
+    ("metadata.jsonl.gz", {PEER: _FACTS, NEWSPAPER: _FACTS}),
+    ("dates.jsonl.gz", {PEER: _FACTS}),
+    ("plaintext.jsonl.gz", {PAGE_AS_IT_IS: _BODY}),
+)
+"""Each file with its peers, and what of a peer is compared."""
+ALONE = "alone-"
+"""Before the name of a set: its articles' own texts, given as plain text, with no page around."""
 
 
-def _measure(peer: Extractor, line: bytes) -> tuple[str, Score, Score]:
+def _measure(peers: Iterable[str], line: bytes) -> tuple[str, Score, list[Score], float | None]:
     row = json.loads(line)
-    return row["set"], score(row, ours(row)), score(row, peer(row))
+    mine = score(row, ours(row))
+    # A peer without gold of its own to meet would only take time.
+    has_facts = any(row.get(name) for name in ("title", "authors", "published"))
+    theirs = [
+        score(row, _PEERS[name](row) if has_facts or name != NEWSPAPER else Answer())
+        for name in peers
+    ]
+    alone = None
+    if "html" in row and len(row.get("text", "").split()) >= _PROOF:
+        text = {"id": row["id"], "content": row["text"]}
+        alone = kept(ours(text).text, row["text"])
+    return row["set"], mine, theirs, alone
 
 
 def _lines(path: Path, sample: int) -> Iterator[bytes]:
     with gzip.open(path) as file:
         yield from islice(file, 0, None, sample)
-
-
-_DATA: tuple[tuple[str, Extractor, str], ...] = (
-    ("extraction.jsonl.gz", trafilatura_alone, PEER),
-    ("metadata.jsonl.gz", trafilatura_alone, PEER),
-    ("dates.jsonl.gz", trafilatura_alone, PEER),
-    ("plaintext.jsonl.gz", as_it_is, PAGE_AS_IT_IS),
-)
 
 
 def rows(sample: int = 1) -> list[Row]:
@@ -161,41 +210,67 @@ def rows(sample: int = 1) -> list[Row]:
         return []
     table: list[Row] = []
     with get_context("spawn").Pool(_PROCESSES) as pool:
-        for file, peer, peer_name in _DATA:
-            groups: dict[str, list[tuple[Score, Score]]] = {}
+        for file, peers in _DATA:
+            groups: dict[str, list[tuple[Score, list[Score]]]] = {}
+            alone: dict[str, list[float]] = {}
             lines = _lines(root / file, sample)
-            for name, mine, theirs in pool.imap_unordered(partial(_measure, peer), lines, 4):
+            measure = partial(_measure, list(peers))
+            for name, mine, theirs, share in pool.imap_unordered(measure, lines, 4):
                 groups.setdefault(name, []).append((mine, theirs))
+                if share is not None:
+                    alone.setdefault(name, []).append(share)
             for name, pairs in sorted(groups.items()):
-                table.extend(_figures(name, pairs, peer_name))
+                for place, (peer, compared) in enumerate(peers.items()):
+                    beside = [(mine, theirs[place]) for mine, theirs in pairs]
+                    table.extend(_figures(name, beside, peer, compared))
+            for name, shares in sorted(alone.items()):
+                mean = sum(shares) / len(shares)
+                table.append(Row(f"{ALONE}{name}", "text kept", mean, "", None, len(shares)))
     return table
 
 
-def _figures(name: str, pairs: list[tuple[Score, Score]], peer: str) -> Iterator[Row]:
+_MEASURES = (
+    ("body", "body F1"),
+    ("title", "title exact"),
+    ("day", "day"),
+    ("authors", "author F1"),
+    ("kept", "text kept"),
+)
+
+
+def _figures(
+    name: str, pairs: list[tuple[Score, Score]], peer: str, compared: tuple[str, ...]
+) -> Iterator[Row]:
     alone = peer == PAGE_AS_IT_IS
-    for attribute, measure in (("body", "body F1"), ("title", "title exact"), ("day", "day")):
+    for attribute, measure in _MEASURES:
+        shown = attribute in compared
+        if not shown and not alone:
+            continue
         both = [
             (getattr(a, attribute), getattr(b, attribute))
             for a, b in pairs
             if getattr(a, attribute) is not None
         ]
-        if both:
-            mine = sum(a for a, _ in both) / len(both)
-            theirs = sum(b for _, b in both) / len(both)
-            shown = None if alone and attribute != "body" else theirs
-            yield Row(name, measure, mine, peer if shown is not None else "", shown, len(both))
-    named = [(a.authors, b.authors) for a, b in pairs if a.authors and b.authors]
-    if named:
-        mine, theirs = _f1(a for a, _ in named), _f1(b for _, b in named)
+        if not both:
+            continue
+        mean = _f1 if attribute == "authors" else _mean
+        mine, theirs = mean([a for a, _ in both]), mean([b for _, b in both])
+        yield Row(name, measure, mine, peer if shown else "", theirs if shown else None, len(both))
+    timed = [(a.seconds, b.seconds) for a, b in pairs if alone or b.seconds]
+    if timed:
+        mine, theirs = (len(timed) / max(1e-9, sum(column)) for column in zip(*timed, strict=True))
         yield Row(
-            name, "author F1", mine, "" if alone else peer, None if alone else theirs, len(named)
+            name,
+            "pages/s of a core",
+            mine,
+            "" if alone else peer,
+            None if alone else theirs,
+            len(timed),
         )
-    mine = len(pairs) / max(1e-9, sum(a.seconds for a, _ in pairs))
-    if alone:
-        yield Row(name, "pages/s of a core", mine, "", None, len(pairs))
-    else:
-        theirs = len(pairs) / max(1e-9, sum(b.seconds for _, b in pairs))
-        yield Row(name, "pages/s of a core", mine, peer, theirs, len(pairs))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _f1(counts: Iterable[tuple[int, int, int]]) -> float:
