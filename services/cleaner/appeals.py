@@ -36,6 +36,8 @@ def _voice(paragraph: str) -> tuple[bool, int, int]:
 
 def asks_for_money(paragraph: str) -> bool:
     """Whether one paragraph alone is an appeal: the newsroom speaks of its trade and asks you."""
+    if not _ASK.search(paragraph):
+        return False
     we, asks, trade = _voice(paragraph)
     return we and asks > 0 and trade > 0 and _YOU.search(_QUOTED.sub(" ", paragraph)) is not None
 
@@ -49,6 +51,8 @@ def appeal_start(paragraphs: list[str]) -> int:
     nothing.
     """
     count = len(paragraphs)
+    if not any(_ASK.search(paragraph) for paragraph in paragraphs[-12:]):
+        return count
     voices = [_voice(paragraph) for paragraph in paragraphs]
     asking = [
         index
