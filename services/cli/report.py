@@ -120,7 +120,9 @@ def summarize(items: Iterable[Item], problems: Sequence[Problem]) -> Summary:
         inputs += 1
         for outcome in item.outcomes:
             if outcome.status == "rejected":
-                rejected.append(Problem(place(item, outcome), outcome.reason, outcome.detail))
+                # Details of the fetcher begin with the file's name, which stands here already.
+                detail = outcome.detail.removeprefix(f"{item.filename}: ")
+                rejected.append(Problem(place(item, outcome), outcome.reason, detail))
                 continue
             counts[outcome.status] += 1
             counts["duplicate"] += outcome.status == "accepted" and outcome.kind != "none"
@@ -207,8 +209,6 @@ def show_problem(problem: Problem, console: Console) -> None:
     """Print one refusal."""
     line = Text("✗ ", "red").append(plain(problem.filename), "default").append(": ")
     line.append(problem.reason.replace("_", " "))
-    # Details of the fetcher begin with the file's name, which stands here already.
-    detail = problem.detail.removeprefix(f"{problem.filename}: ")
-    if detail:
-        line.append(f" ({plain(detail)})", "dim")
+    if problem.detail:
+        line.append(f" ({plain(problem.detail)})", "dim")
     console.print(line, soft_wrap=True)

@@ -166,6 +166,38 @@ def test_record_fields_are_mapped() -> None:
     assert envelope.content_type == Record.CONTENT_TYPE
 
 
+def test_names_of_fields_are_found_in_other_spellings() -> None:
+    emit, _ = only(
+        b'{"Head_Line": "A title", "Body": "A text.", "Pub Date": "2026-08-25", "Author": "Ada"}'
+    )
+    record = Record.decode(emit.value or b"")
+    assert (record.title, record.text, record.published_at, record.authors) == (
+        "A title",
+        "A text.",
+        "2026-08-25",
+        ["Ada"],
+    )
+
+
+def test_a_name_as_it_is_written_comes_before_other_spellings() -> None:
+    emit, _ = only(b'{"TITLE": "Shouted", "name": "A name", "Text": "Loose.", "body": "A text."}')
+    record = Record.decode(emit.value or b"")
+    assert (record.title, record.text) == ("A name", "A text.")
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b'{"text": "A."}\n{"text": "B."}\n{"text": "C', "starting at column 10"),
+        (b'{"text": "A."}\n{"text": "B."}\n{"text" 1}', "':' delimiter at column 9"),
+        (b'[\n{"text": "A."},\n{"text": }]', "Expecting value at line 3, column 10"),
+    ],
+)
+def test_where_json_breaks_is_told_once(data: bytes, told: str) -> None:
+    (detail,) = [out.detail for out in fetch(data, None) if isinstance(out, Reject)]
+    assert detail.endswith(told)
+
+
 def test_markup_in_a_text_field_is_html() -> None:
     emit, _ = only(b'{"content": "<p>It rained.</p><p>Then not.</p>"}')
     assert Record.decode(emit.value) == Record(html="<p>It rained.</p><p>Then not.</p>")

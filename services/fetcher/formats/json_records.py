@@ -173,8 +173,10 @@ def _parse(text: str) -> Any:
     try:
         return json.loads(text, strict=False, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise InvalidJson(f"{error.msg} at {place}") from None
+        # A line of JSON Lines is numbered by its place in the file already.
+        line = f"line {error.lineno}, " if "\n" in text else ""
+        at = error.msg if error.msg.endswith(" at") else f"{error.msg} at"
+        raise InvalidJson(f"{at} {line}column {error.colno}") from None
     except RecursionError:
         raise InvalidJson("nested too deep to be read") from None
 

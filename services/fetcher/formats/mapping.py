@@ -18,19 +18,31 @@ _LIST_FIELDS = ("authors", "topics")
 _SEPARATORS = {"topics": re.compile(r"\s*[,;|]\s*"), "authors": re.compile(r"\s*[;|]\s*")}
 # Where an object that stands for a name keeps it: schema.org, feeds, Wikidata-like exports.
 _NAME_KEYS = ("name", "full_name", "fullName", "title", "label", "term", "value", "@id")
+_SIGNS = dict.fromkeys(map(ord, "_- "))
 _TAG = re.compile(r"</?(?:p|div|br|h[1-6]|ul|ol|li|span|a|article|section|table|html|body)\b", re.I)
 
 
 class Mapping:
-    """Finds our fields in foreign records, by the names in the settings."""
+    """Finds our fields in foreign records, by the names in the settings.
+
+    A name as it is written comes first; then case and ``_``, ``-`` and blanks do not count, so
+    that ``Body`` is found as ``body`` and ``Pub Date`` as ``pub_date``.
+    """
 
     def __init__(self, settings: FetcherSettings) -> None:
         self._fields = settings.fields
+        self._loose = {
+            field: list(dict.fromkeys(map(_loose_path, names)))
+            for field, names in settings.fields.items()
+        }
         self._lists = settings.record_lists
 
     def is_record(self, value: JsonObject) -> bool:
         """Whether ``value`` has a text of its own."""
-        return bool(self._first(value, "text") or self._first(value, "html"))
+        if self._first(value, "text") or self._first(value, "html"):
+            return True
+        loose = _loose(value)
+        return bool(self._first(loose, "text", True) or self._first(loose, "html", True))
 
     def records(self, value: JsonObject) -> list[Any] | None:
         """The list of records that ``value`` holds: a known one, or the only list of objects."""
@@ -44,8 +56,9 @@ class Mapping:
     def record(self, value: JsonObject) -> Record:
         """``value`` as a record; raises :class:`PartRefused` ``no_text_field``."""
         fields: dict[str, Any] = {}
+        loose = _loose(value)
         for name in Record.model_fields:
-            found = self._first(value, name)
+            found = self._first(value, name) or self._first(loose, name, True)
             if found:
                 fields[name] = found
         text = fields.get("text")
@@ -54,12 +67,13 @@ class Mapping:
         if "text" not in fields and "html" not in fields:
             seen = ", ".join(str(key)[:60] for key in list(value)[:_SHOWN]) or "none"
             raise PartRefused(
-                "no_text_field", f"no field of it is mapped to a text; it has: {seen}"
+                "no_text_field",
+                f"WIREROOM_FETCHER_FIELDS maps no field of it to a text; it has: {seen}",
             )
         return Record(**fields)
 
-    def _first(self, value: JsonObject, field: str) -> str | list[str] | None:
-        for path in self._fields.get(field, ()):
+    def _first(self, value: JsonObject, field: str, loose: bool = False) -> str | list[str] | None:
+        for path in (self._loose if loose else self._fields).get(field, ()):
             found = _at(value, path)
             if field in _LIST_FIELDS:
                 names = _names(found, field)
@@ -70,6 +84,24 @@ class Mapping:
                 if text:
                     return text
         return None
+
+
+def _loose(value: JsonObject) -> JsonObject:
+    """``value`` by the loose forms of its names, the first of each; only the outermost level."""
+    found: JsonObject = {}
+    for key, item in value.items():
+        found.setdefault(_loose_name(str(key)), item)
+    return found
+
+
+def _loose_path(path: str) -> str:
+    """``path`` with a loose first step."""
+    head, dot, rest = path.partition(".")
+    return _loose_name(head) + dot + rest
+
+
+def _loose_name(name: str) -> str:
+    return name.casefold().translate(_SIGNS)
 
 
 def _at(value: Any, path: str) -> Any:
