@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from lxml.html import HtmlElement
 
 _ARTICLE = re.compile(
     r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting|Posting|NewsStory)$"

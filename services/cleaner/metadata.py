@@ -9,7 +9,7 @@ from itertools import chain
 from urllib.parse import urljoin, urlsplit
 
 from htmldate import find_date
-from lxml.html import HtmlElement  # type: ignore[import-untyped]
+from lxml.html import HtmlElement
 
 from services.cleaner.characters import one_line
 from services.cleaner.dates import EARLIEST, believable, on_day_of, read_date, url_date
