@@ -131,8 +131,8 @@ async def test_a_transient_error_is_tried_again_in_place(harness: Harness) -> No
 
 
 async def test_a_bug_ends_the_process_and_the_message_comes_again(harness: Harness) -> None:
-    await harness.produce([*ok(300), b"bug:b", *ok(300)])
-    await harness.run_until(lambda: len(harness.values()) == 301)
+    await harness.produce([*ok(300), b"bug:b", *[b"ok:x%d" % n for n in range(300)]])
+    await harness.run_until(lambda: len(harness.values()) == 601)
     assert harness.starts == 2
     assert await asyncio.to_thread(harness.uncommitted) == 0
 
