@@ -27,7 +27,7 @@ INTRODUCTION = """# Settings
 
 Each is a variable of the environment or of a file `.env` in the working folder. `NAME_FILE` may
 name a file that holds the value of `NAME`, which is how secrets are given. A wrong value stops a
-service at its start with a line that names the variable.
+service at its start with a line that names the variable. Lists and mappings are written as JSON.
 
 This page is made from the code: `python -m tests.documents`.
 """
@@ -43,7 +43,8 @@ def settings_page() -> str:
         for name, field in cls.model_fields.items():
             if cls is not RuntimeSettings and name in inherited:
                 continue
-            default = "see the code" if field.default_factory else _default(field.default)
+            source = f"in `{cls.__module__.replace('.', '/')}.py`"
+            default = source if field.default_factory else _default(field.default)
             text = re.sub(r":\w+:`~?([^`]*)`|``([^`]*)``", r"`\1\2`", field.description or "")
             parts.append(f"| `{prefix}{name.upper()}` | {default} | {' '.join(text.split())} |\n")
     return "".join(parts)

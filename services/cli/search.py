@@ -24,7 +24,7 @@ HELP = """Search the articles.
 
 \b
   flood warning      both words           flood OR drought   either
-  "flood warning"    the phrase           -sport             without it
+  "flood warning"    the phrase           flood -sport       one without the other
   title:flood        in the title; also person: org: place: entity: source: language:
 """
 
@@ -68,7 +68,21 @@ class Day(click.ParamType):
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-@click.command("search", help=HELP)
+class QueryCommand(click.Command):
+    """A command that tells how to give a query that looks like an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does."""
+        words = [word for word in args if len(word) > 2 and word[0] == "-" != word[1]]
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if words:
+                error.message += f". A query with a minus first goes last, after --: -- {words[0]}"
+            raise
+
+
+@click.command("search", cls=QueryCommand, help=HELP)
 @click.argument("query")
 @click.option("--source", help="Only articles of this site (its name or host).")
 @click.option("--entity", help="Only articles that name this (a name or an id).")

@@ -102,6 +102,8 @@ class FetcherSettings(BaseSettings):
 
     fields: dict[str, list[str]] = Field(default_factory=_default_fields)
     """Our field to the names it may have in a record, first match wins; dots go into objects.
-    What is set here replaces the default mapping as a whole."""
+    What is set here replaces the default mapping as a whole: ``{"text": ["koerper"], "title":
+    ["zeile"]}``. In names, case and ``_``, ``-`` and blanks count only where two would differ by
+    nothing else."""
     record_lists: list[str] = Field(default_factory=_default_lists)
     """Where an object that is no record itself keeps its records."""

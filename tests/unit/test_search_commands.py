@@ -184,3 +184,12 @@ def test_snippets_survive_marks_in_the_text_itself() -> None:
     assert Snippet.parse("a \ufdd0b\ufdd1 c") == Snippet("a b c", ((2, 3),))
     assert Snippet.parse("\ufdd1a \ufdd0b") == Snippet("a b", ())
     assert Snippet.parse("a\n\n b\0c") == Snippet("a bc", ())
+
+
+def test_a_query_that_looks_like_an_option_is_told_how_to_be_given(store: Path) -> None:
+    wrong = _search(store, "-harbour")
+    assert wrong.exit_code == 2
+    assert "goes last, after --: -- -harbour" in " ".join(wrong.output.split())
+    typo = _search(store, "harbour", "--sinc", "2026-01-01")
+    assert typo.exit_code == 2
+    assert "after --" not in typo.output
