@@ -44,7 +44,7 @@ bench: .venv/dev  ## How fast stages and the whole flow are, beside a peer.
 	$(BIN)/python -m tests.bench
 
 up: .venv/runtime  ## Kafka, Elasticsearch and the services on this machine.
-	@sh deploy/local/bootstrap test
+	@sh deploy/local/bootstrap up
 	@$(BIN)/wireroom up
 
 down: .venv/runtime  ## Stop them.

@@ -30,17 +30,27 @@ _SENTENCE = 80
 time on pages of the aed and wcxb collections, where all shares from 0.2 to 1 differ little."""
 
 
+MAX_ELEMENTS = 40_000
+"""Elements of a page; the longest of the evaluation pages has an eighth of that."""
+
+
 def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Extracted:
     """The article in ``html``, a page or a fragment; ``name`` stands in errors.
 
     Raises :class:`PermanentError`: ``no_text`` where there is no markup or no article in it,
-    ``extraction_failed`` where a parser fails on the page.
+    ``extraction_failed`` where a parser fails on the page, ``too_many_elements``.
     """
     url = url if url and canonical_url(url) else None  # what is no address tells nothing
     with _parsing(name):
         tree = load_html(_page(html.replace("\x00", "")))
     if tree is None:
         raise PermanentError("no_text", f"{name}: no HTML elements")
+    # Counted by lxml, in a fraction of a second; extraction's time grows with its square.
+    elements = int(tree.xpath("count(//*)"))
+    if elements > MAX_ELEMENTS:
+        raise PermanentError(
+            "too_many_elements", f"{name}: {elements} elements, {MAX_ELEMENTS} are read at most"
+        )
     found = Extracted()
     Page(tree, url, now, size=len(html)).describe(found)
     with _parsing(name):

@@ -16,6 +16,7 @@ outcome of an item                      what is done
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ from shared.search.elastic_client import (
     who,
 )
 from shared.settings import RuntimeSettings
+
+log = logging.getLogger(__name__)
 
 MAX_ACTIONS: Final = 500
 MAX_BYTES: Final = 5_000_000
@@ -84,9 +87,18 @@ class ElasticPublisher:
         self.outcomes: Counter[str] = Counter()
 
     async def start(self) -> None:
-        """Make the client. The server may come later: it is asked with the first batch."""
+        """Make the client, and try the credentials where the server answers.
+
+        Raises :class:`SettingsError` when they are refused. A server that is away may come later:
+        it is asked again with the first batch.
+        """
         if self._client is None:
             self._client = connect(self._settings)
+            try:
+                with elastic_errors(self._settings):
+                    await self._client.cluster.health()
+            except (TransientError, elasticsearch.ApiError) as error:
+                log.warning("the index is away: %s", error)
 
     async def stop(self) -> None:
         """Close the connections."""

@@ -14,19 +14,34 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+MAX_BYTES = 24 * 1024 * 1024
+"""A batch is closed when it is this heavy, in bytes: the largest message and half of it again."""
+
+
 class Batcher(Generic[T]):
     """Collects items into lists of at most ``size`` that are at most ``seconds`` old.
 
-    The queue holds one batch beside the one being handled: a full queue is the back-pressure.
+    A list also ends when its items weigh ``max_weight`` together. The queue holds one batch beside
+    the one being handled: a full queue is the back-pressure.
     """
 
     def __init__(
-        self, handle: Callable[[list[T]], Awaitable[None]], *, size: int, seconds: float
+        self,
+        handle: Callable[[list[T]], Awaitable[None]],
+        *,
+        size: int,
+        seconds: float,
+        weigh: Callable[[T], int] = lambda _: 0,
+        max_weight: int = MAX_BYTES,
     ) -> None:
         self._handle = handle
         self._size = size
         self._seconds = seconds
+        self._weigh = weigh
+        self._max_weight = max_weight
         self._queue: asyncio.Queue[T] = asyncio.Queue(maxsize=size)
+        self._queued = 0
+        self._room = asyncio.Event()
         self._handling = 0
 
     @property
@@ -35,28 +50,39 @@ class Batcher(Generic[T]):
         return self._queue.qsize() + self._handling
 
     async def put(self, item: T) -> None:
-        """Add an item; waits while the queue is full."""
+        """Add an item; waits while the queue is full or heavy."""
+        while self._queued >= self._max_weight:
+            self._room.clear()
+            await self._room.wait()
+        self._queued += self._weigh(item)
         await self._queue.put(item)
 
     async def run(self) -> None:
         """Handle batches until cancelled; raises what the handler raises."""
         loop = asyncio.get_running_loop()
         while True:
-            batch = [await self._queue.get()]
-            self._handling = 1
+            batch: list[T] = []
+            weight = self._take(await self._queue.get(), batch)
             deadline = loop.time() + self._seconds
-            while len(batch) < self._size:
+            while len(batch) < self._size and weight < self._max_weight:
                 try:
-                    batch.append(self._queue.get_nowait())
+                    item = self._queue.get_nowait()
                 except asyncio.QueueEmpty:
                     remaining = deadline - loop.time()
                     if remaining <= 0:
                         break
                     try:
-                        batch.append(await asyncio.wait_for(self._queue.get(), remaining))
+                        item = await asyncio.wait_for(self._queue.get(), remaining)
                     except TimeoutError:
                         break
-                self._handling = len(batch)
-            self._handling = len(batch)
+                weight += self._take(item, batch)
             await self._handle(batch)
             self._handling = 0
+
+    def _take(self, item: T, batch: list[T]) -> int:
+        batch.append(item)
+        self._handling = len(batch)
+        weight = self._weigh(item)
+        self._queued -= weight
+        self._room.set()
+        return weight

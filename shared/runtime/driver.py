@@ -10,6 +10,8 @@ import logging
 import os
 from typing import Any, NoReturn, Protocol
 
+from aiokafka.errors import KafkaError
+
 from shared.errors import WireroomError
 from shared.events import Message
 
@@ -55,8 +57,8 @@ def message_of(record: Any) -> Message:
 
 def end_process(error: BaseException) -> NoReturn:
     """End at once, without unwinding: nothing may be acknowledged after a failure."""
-    # What Wireroom raises on purpose tells enough; of anything else the place is needed.
-    trace = None if isinstance(error, WireroomError) else error
+    # Wireroom's own errors and Kafka's tell enough; of anything else the place is needed.
+    trace = None if isinstance(error, WireroomError | KafkaError) else error
     log.critical("ending the process: %s: %s", type(error).__name__, error, exc_info=trace)
     logging.shutdown()
     os._exit(EXIT_FAILED)

@@ -56,7 +56,10 @@ class FaustDriver:
         self._fail = fail
         self._behind = 0
         self._batcher: Batcher[Any] = Batcher(
-            self._on_batch, size=settings.batch_size, seconds=settings.batch_seconds
+            self._on_batch,
+            size=settings.batch_size,
+            seconds=settings.batch_seconds,
+            weigh=lambda event: len(event.message.value or b""),
         )
 
     def lag(self) -> int:
@@ -141,7 +144,8 @@ class FaustDriver:
             consumer_auto_offset_reset="earliest",
             consumer_max_fetch_size=4 * 1024 * 1024,
             stream_wait_empty=True,
-            stream_buffer_maxsize=512,
+            # Messages, of up to 16 MiB each, that wait in front of the batcher.
+            stream_buffer_maxsize=16,
             topic_disable_leader=True,
             topic_allow_declare=False,
             web_enabled=False,

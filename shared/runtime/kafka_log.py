@@ -49,6 +49,9 @@ class KafkaLog:
         except (KafkaError, OSError) as error:
             await consumer.stop()
             raise TransientError(f"{self._topic.name}: {error}") from error
+        except BaseException:  # cancelled: a stop while it connects
+            await consumer.stop()
+            raise
         self._consumer = consumer
 
     async def stop(self) -> None:

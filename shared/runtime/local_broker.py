@@ -20,6 +20,7 @@ import cramjam
 
 from shared.errors import MessageTooLarge, PermanentError, StoreError
 from shared.events import Headers, Message
+from shared.runtime.batcher import MAX_BYTES
 from shared.runtime.stage import Emit
 from shared.topics import Topic
 
@@ -42,7 +43,10 @@ class Broker(Protocol):
         ...
 
     def read(self, topic: Topic, start: int, limit: int) -> list[Message]:
-        """Up to ``limit`` records from position ``start`` on."""
+        """Up to ``limit`` records from position ``start`` on.
+
+        Fewer where they are large: see :data:`~shared.runtime.batcher.MAX_BYTES`.
+        """
         ...
 
     def committed(self, topic: Topic) -> int:
@@ -129,16 +133,23 @@ class SqliteBroker:
 
     def read(self, topic: Topic, start: int, limit: int) -> list[Message]:
         """Records in order; see :class:`Broker`."""
+        messages: list[Message] = []
+        size = 0
         with store_errors(topic.name):
             rows = self.connection.execute(
                 "SELECT position, key, value, headers, timestamp_ms FROM broker_records "
                 "WHERE topic = ? AND position >= ? ORDER BY position LIMIT ?",
                 (topic.name, start, limit),
-            ).fetchall()
-        return [
-            Message(_unpack(value), key, _load(headers), topic.name, 0, position, timestamp)
-            for position, key, value, headers, timestamp in rows
-        ]
+            )
+            for position, key, packed, headers, timestamp in rows:
+                value = _unpack(packed)
+                messages.append(
+                    Message(value, key, _load(headers), topic.name, 0, position, timestamp)
+                )
+                size += len(value)
+                if size >= MAX_BYTES:
+                    break
+        return messages
 
     def committed(self, topic: Topic) -> int:
         """See :class:`Broker`."""

@@ -138,3 +138,10 @@ def test_an_article_too_long_is_refused_whole_and_names_the_limit() -> None:
     assert caught.value.reason == "too_long"
     assert "long.txt" in caught.value.detail
     assert "1000" in caught.value.detail
+
+
+def test_a_page_of_too_many_elements_is_refused_by_name() -> None:
+    page = b"<html><body>" + b"<p>a b</p>" * 100_000
+    headers = Envelope(id="D", filename="many.html", content_type="text/html").headers()
+    with pytest.raises(PermanentError, match=r"too_many_elements: many\.html: 1\d{5} elements"):
+        CLEAN(Message(page, headers=headers))

@@ -36,6 +36,7 @@ class Script:
     item: Callable[[str], Item] = lambda _: (201, "", "")
     request: Callable[[list[str]], int] = lambda _: 200
     create: tuple[int, str] = (200, "")
+    cluster: tuple[int, str] = (200, "")
     batches: list[list[str]] = field(default_factory=list)
     actions: list[dict[str, Any]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
@@ -58,6 +59,10 @@ class Script:
             item = {"_index": action["_index"], "_id": action["_id"], "status": status}
             items.append({"index": item | (_error(type_, reason) if type_ else {})})
         return _json({"took": 1, "errors": True, "items": items})
+
+    async def health(self, _: web.Request) -> web.Response:
+        status, type_ = self.cluster
+        return _json(_error(type_, "who are you") if status >= 400 else {}, status)
 
     async def create_index(self, request: web.Request) -> web.Response:
         self.created.append(request.match_info["index"])
@@ -90,6 +95,7 @@ async def settings(script: Script) -> AsyncIterator[RuntimeSettings]:
     app = web.Application(client_max_size=200_000_000)
     app.router.add_put("/_bulk", script.bulk)
     app.router.add_post("/_bulk", script.bulk)
+    app.router.add_get("/_cluster/health", script.health)
     app.router.add_put("/{index}", script.create_index)
     server = TestServer(app)
     await server.start_server()
@@ -299,3 +305,24 @@ async def test_settings_that_fit_no_server(settings: RuntimeSettings) -> None:
         publisher = ElasticPublisher(settings.model_copy(update=changes))
         with pytest.raises(SettingsError, match=variable):
             await publisher.start()
+
+
+async def test_wrong_credentials_are_told_at_the_start(
+    script: Script, settings: RuntimeSettings
+) -> None:
+    script.cluster = (401, "security_exception")
+    publisher = ElasticPublisher(settings)
+    with pytest.raises(SettingsError, match="WIREROOM_ELASTIC") as told:
+        await publisher.start()
+    assert "hidden-word" not in str(told.value)
+    await publisher.stop()
+
+
+async def test_a_server_that_is_not_ready_at_the_start_is_asked_again(
+    script: Script, settings: RuntimeSettings
+) -> None:
+    script.cluster = (503, "not_yet")
+    publisher = ElasticPublisher(settings)
+    await publisher.start()
+    assert await publisher.publish(_emits(2)) == [None, None]
+    await publisher.stop()

@@ -348,3 +348,9 @@ def test_a_transaction_is_undone_as_a_whole_and_damage_is_told(path: Path) -> No
             broker.read(IN, 0, 1)
     finally:
         broker.close()
+
+
+def test_large_records_are_read_a_few_at_a_time(broker: SqliteBroker) -> None:
+    broker.append(IN, emits(*[b"x" * 9_000_000] * 6))
+    assert [m.offset for m in broker.read(IN, 0, 100)] == [0, 1, 2]
+    assert [m.offset for m in broker.read(IN, 3, 100)] == [3, 4, 5]

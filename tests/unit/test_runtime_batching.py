@@ -298,3 +298,29 @@ def test_the_thread_watches_by_itself_and_stops() -> None:
     assert ended.wait(10)
     dog.stop()
     assert not any(thread.name == "watchdog" for thread in threading.enumerate())
+
+
+async def test_a_batch_ends_when_it_is_heavy_and_a_heavy_queue_holds_back() -> None:
+    seen: list[list[int]] = []
+    go_on = asyncio.Event()
+
+    async def handler(batch: list[int]) -> None:
+        seen.append(batch)
+        await go_on.wait()
+
+    batcher = Batcher(handler, size=100, seconds=0.05, weigh=lambda item: item, max_weight=10)
+    running = asyncio.create_task(batcher.run())
+    for item in (4, 4, 4, 4, 4):
+        await batcher.put(item)
+    await asyncio.sleep(0.1)
+    assert seen == [[4, 4, 4]], "the third makes it heavy"
+    await batcher.put(4)
+    blocked = asyncio.create_task(batcher.put(1))
+    await asyncio.sleep(0.1)
+    assert not blocked.done(), "three of four wait: no room"
+    go_on.set()
+    await asyncio.wait_for(blocked, 5)
+    await asyncio.sleep(0.2)
+    assert [item for batch in seen for item in batch] == [4] * 6 + [1]
+    assert batcher.pending == 0
+    running.cancel()
