@@ -19,6 +19,8 @@ _PLACE_NOUNS = word_set(
     "Province Region River Road Square State Stock Street Strip Times Tower University Valley"
 )
 
+_CONJUNCTIONS = word_set("and or")
+
 
 # "Bank of Ghana", "University of Namibia": the place is a part of an organization's name.
 _HEADS = word_set(
@@ -111,6 +113,27 @@ def speaks_for(field: Field, match: Match, entry: Entry) -> bool:
     if field.headline or field.opens_sentence(match.first):
         return False
     return before is not None and before.key in _LOCATIVE
+
+
+def listed(
+    field: Field, match: Match, starts: set[tuple[int, int]], ends: set[tuple[int, int]]
+) -> bool:
+    """Whether ``match`` stands in a list beside a place: "Brussels, Paris and Oslo".
+
+    ``starts`` and ``ends`` hold the first words of places and the words behind them, each with
+    the identity of its field.
+    """
+    if not single(match):
+        return False
+    here = id(field)
+    if (here, match.last) in starts and field.gap(match.last).strip() == ",":
+        return True
+    if (here, match.first) in ends and field.gap(match.first).strip() == ",":
+        return True
+    after, before = field.after(match.last), field.before(match.first)
+    if after is not None and after.key in _CONJUNCTIONS:
+        return (here, match.last + 1) in starts
+    return before is not None and before.key in _CONJUNCTIONS and (here, match.first - 1) in ends
 
 
 def following(field: Field, matches: list[Match], position: int) -> Match | None:

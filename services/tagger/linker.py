@@ -56,10 +56,14 @@ class Linker:
                 else:
                     links.append(link)
         sure = {link.entry for link in links}
+        places = [link for link in links if self._entries[link.entry].type == "LOC"]
+        starts = {(id(link.field), link.match.first) for link in places}
+        ends = {(id(link.field), link.match.last) for link in places}
         links.extend(
             link
             for link in doubtful
-            if link.entry in sure and self._entries[link.entry].type != "PER"
+            if self._entries[link.entry].type != "PER"
+            and (link.entry in sure or context.listed(link.field, link.match, starts, ends))
         )
         return self._with_short_forms(links)
 

@@ -96,21 +96,7 @@ def _run(name: str) -> list[TaggedArticle]:
     return articles
 
 
-OPEN = {
-    "22-records.json": "Paris is not tagged in a list of cities",
-}
-"""What is known to be wrong still: a sample leaves this list when it comes out right."""
-
-
-def _cases() -> list[Any]:
-    return [
-        pytest.param(name, marks=pytest.mark.xfail(reason=OPEN[name])) if name in OPEN else name
-        for name in sorted(EXPECTED)
-        if EXPECTED[name]["articles"]
-    ]
-
-
-@pytest.mark.parametrize("name", _cases())
+@pytest.mark.parametrize("name", sorted(n for n, facts in EXPECTED.items() if facts["articles"]))
 def test_cleaner_and_tagger_find_what_is_expected(name: str) -> None:
     for article, expected in zip(_run(name), EXPECTED[name]["articles"], strict=True):
         assert article.title == expected["title"]

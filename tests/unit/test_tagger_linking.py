@@ -216,3 +216,19 @@ def test_salience_orders_by_title_place_and_number() -> None:
 
 def test_empty_article_has_no_entities() -> None:
     assert found("", "") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Trains between Brussels, Paris and Amsterdam stop.",
+        "The ministers of Rome, Oslo and Paris met.",
+        "Paris and Oslo agreed.",
+    ],
+)
+def test_a_doubtful_place_in_a_list_of_places_is_one(text: str) -> None:
+    assert "Q90" in ids(text)
+
+
+def test_a_doubtful_name_in_a_list_of_people_is_no_place() -> None:
+    assert "Q90" not in ids("Anna, Paris and Tom went home.")

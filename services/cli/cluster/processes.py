@@ -7,6 +7,7 @@ own: its group is everything that it started in turn.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
@@ -92,6 +93,14 @@ class Process:
             return cls(**json.loads(path.read_text(encoding="utf-8")))
         except (FileNotFoundError, ValueError, TypeError):
             return None
+
+
+@atexit.register
+def _let_go() -> None:
+    """What was started goes on by itself: Python need not warn of it at its end."""
+    for child in _children.values():
+        if child.poll() is None:
+            child.returncode = 0
 
 
 def spawn(
