@@ -13,6 +13,7 @@ from click import Group
 from click.testing import CliRunner
 
 from services.cli.__main__ import wireroom as cli
+from shared.topics import topology
 from tests.documents import PAGES
 from tests.shared_data import ROOT
 
@@ -88,6 +89,13 @@ def test_compose_lines_name_services_of_the_file() -> None:
     scaled = re.findall(r"--scale ([a-z]+)=", "\n".join(commands("compose")))
     assert scaled
     assert set(scaled) <= services
+
+
+def test_the_plain_producer_of_the_readme_names_a_topic_and_a_file() -> None:
+    (line,) = commands("kcat")
+    *_, name, file = shlex.split(line)
+    assert topology().services["fetcher"].reads.name == name
+    assert (ROOT / file).is_file()
 
 
 def test_files_that_documents_name_exist() -> None:
