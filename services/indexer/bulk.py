@@ -99,6 +99,9 @@ class ElasticPublisher:
                     await self._client.cluster.health()
             except (TransientError, elasticsearch.ApiError) as error:
                 log.warning("the index is away: %s", error)
+            except BaseException:
+                await self.stop()
+                raise
 
     async def stop(self) -> None:
         """Close the connections."""

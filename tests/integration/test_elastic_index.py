@@ -220,11 +220,8 @@ async def test_wrong_credentials_name_server_and_user(
     client: AsyncElasticsearch, runtime_settings: RuntimeSettings
 ) -> None:
     wrong = runtime_settings.model_copy(update={"elastic_password": SecretStr("wrong-one")})
-    publisher = ElasticPublisher(wrong)
-    await publisher.start()
     with pytest.raises(SettingsError) as caught:
-        await publisher.publish([emit(article("a", "text"), wrong.namespace)])
-    await publisher.stop()
+        await ElasticPublisher(wrong).start()
     assert str(wrong.elastic_url) in str(caught.value)
     assert "as user elastic" in str(caught.value)
     assert "wrong-one" not in str(caught.value)
