@@ -56,7 +56,7 @@ class Clean:
         """
         envelope = Envelope.parse(message.headers)
         data = message.value or b""
-        now = envelope.received_at or from_milliseconds(max(0, message.timestamp_ms))
+        now = envelope.received_at or from_milliseconds(message.timestamp_ms)
         name = envelope.filename or envelope.url or envelope.id or message.place
         if envelope.member:
             name = f"{name} ({envelope.member})"

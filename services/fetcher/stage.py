@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from services.fetcher.formats import recognise, registry
 from services.fetcher.formats.base import Child, Document, Format, Refused, Skipped
 from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.sniff import Sample
-from shared.events import Envelope, Headers, Message, format_time, from_milliseconds
+from shared.events import Envelope, Headers, Message, from_milliseconds
 from shared.runtime.stage import Drop, Emit, Outcome, Outcomes, Reject
 from shared.text import document_id
 
@@ -70,10 +69,7 @@ class _Unwrapping:
         self._budget = Budget(settings)
         self._data = message.value or b""
         envelope = Envelope.parse(message.headers)
-        received = next(
-            filter(None, (_written(envelope.received_at), _written(envelope.time))),
-            _broker_time(message.timestamp_ms),
-        )
+        received = envelope.received_at or envelope.time or from_milliseconds(message.timestamp_ms)
         self._base = envelope.derive(
             type=TYPE,
             source=SOURCE,
@@ -216,18 +212,3 @@ def _clip(name: str) -> str:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{name[: _NAME_LIMIT - 20]}…{digest}"
-
-
-def _written(moment: datetime | None) -> datetime | None:
-    """``moment`` unless it lies outside of what UTC can write (year 1 east of Greenwich)."""
-    try:
-        return moment if moment is None or format_time(moment) else None
-    except (OverflowError, ValueError):
-        return None
-
-
-def _broker_time(timestamp_ms: int) -> datetime:
-    try:
-        return from_milliseconds(max(0, timestamp_ms))
-    except (OverflowError, ValueError, OSError):
-        return datetime.fromtimestamp(0, UTC)
