@@ -19,13 +19,14 @@ _RETENTION = re.compile(r"(\d+)([mhd])")
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. ``max_message`` in bytes, ``retention_ms`` in milliseconds."""
+    """One topic. ``max_message`` in bytes, ``retention_ms`` in milliseconds, -1 for ever."""
 
     name: str
     partitions: int
     max_message: int
     retention_ms: int
     log_append_time: bool = False
+    compacted: bool = False
 
     @property
     def max_record(self) -> int:
@@ -39,7 +40,7 @@ class Topic:
     def config(self) -> dict[str, str]:
         """The broker's configuration entries for this topic."""
         config = {
-            "cleanup.policy": "delete",
+            "cleanup.policy": "compact" if self.compacted else "delete",
             "max.message.bytes": str(self.max_message),
             "retention.ms": str(self.retention_ms),
         }
@@ -102,8 +103,14 @@ def topology(namespace: str = "") -> Topology:
 
 def _topic(path: Path, prefix: str, name: str, spec: Any) -> Topic:
     try:
-        match = _RETENTION.fullmatch(str(spec["retention"]))
-        if match is None:
+        cleanup = spec.get("cleanup", "delete")
+        if cleanup not in ("delete", "compact"):
+            raise ValueError(f"cleanup: {cleanup!r} is neither 'delete' nor 'compact'")
+        compacted = cleanup == "compact"
+        if compacted and "retention" in spec:
+            raise ValueError("retention: a compacted topic has none")
+        match = None if compacted else _RETENTION.fullmatch(str(spec["retention"]))
+        if match is None and not compacted:
             raise ValueError(f"retention: {spec['retention']!r} is not a number with m, h or d")
         timestamps = spec.get("timestamps")
         if timestamps not in (None, "log"):
@@ -112,8 +119,9 @@ def _topic(path: Path, prefix: str, name: str, spec: Any) -> Topic:
             name=prefix + name,
             partitions=int(spec["partitions"]),
             max_message=int(spec["max_message"]),
-            retention_ms=int(match[1]) * _UNITS_MS[match[2]],
+            retention_ms=int(match[1]) * _UNITS_MS[match[2]] if match else -1,
             log_append_time=timestamps == "log",
+            compacted=compacted,
         )
         if topic.partitions < 1 or topic.max_record < 1:
             raise ValueError("partitions and max_message must hold at least one record")
