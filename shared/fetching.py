@@ -28,7 +28,7 @@ class Hints(WireModel):
     title: str | None = None
     published_at: str | None = None
     """As written there."""
-    authors: list[str] = []
+    authors: list[str] = Field(default_factory=list)
     language: str | None = None
 
 
@@ -43,7 +43,7 @@ class FetchRequest(WireModel):
     """Name of the entry of ``sources.yml`` that it was found through."""
     referrer: str | None = None
     """URL of the feed, sitemap or page that named it."""
-    redirects: list[str] = []
+    redirects: list[str] = Field(default_factory=list)
     """URLs that led here, the first one first, when a redirect crossed to another host."""
     hints: Hints | None = None
     force: bool = False
@@ -77,10 +77,10 @@ class Download(WireModel):
     """How something was fetched."""
 
     requested_url: str
-    redirects: list[str] = []
+    redirects: list[str] = Field(default_factory=list)
     """URLs between the requested one and the one that answered, in order."""
     status: int
-    headers: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = Field(default_factory=list)
     """Of the answer, as sent, cut to 16 KiB in all."""
     address: str = ""
     """The IP address that was talked to."""
