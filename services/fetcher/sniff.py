@@ -40,6 +40,8 @@ class Sample:
     data: bytes
     name: str = ""
     content_type: str = ""
+    complete: bool = True
+    """Whether ``data`` is all there is; otherwise it is the beginning."""
 
     @cached_property
     def media_type(self) -> str:

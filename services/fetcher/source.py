@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from collections.abc import Iterator
 from typing import BinaryIO
 
 from services.fetcher.limits import PartRefused
@@ -27,6 +28,7 @@ class Source:
     ) -> None:
         self._limit = limit
         self._data: bytes | None = None
+        self._spool: tempfile.SpooledTemporaryFile[bytes] | None = None
         if isinstance(content, bytes):
             self._data = content
             self.sample = Sample(content, name, content_type)
@@ -93,7 +95,13 @@ class Source:
             spool.write(piece)
         spool.seek(0)
         self._stream, self._seekable = spool, True  # type: ignore[assignment]
+        self._spool = spool
         return self._stream
+
+    def close(self) -> None:
+        """Give a copy back; nothing is read afterwards."""
+        if self._spool is not None:
+            self._spool.close()
 
 
 class _Rejoined(io.RawIOBase):
@@ -104,13 +112,44 @@ class _Rejoined(io.RawIOBase):
         self._rest = rest
 
     def readable(self) -> bool:
+        """Yes."""
         return True
 
     def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """Fill ``buffer``; returns how far."""
         piece = self._head[: len(buffer)] if self._head else self._rest.read(len(buffer))
         self._head = self._head[len(piece) :] if self._head else self._head
         buffer[: len(piece)] = piece
         return len(piece)
+
+
+class Pieces(io.RawIOBase):
+    """A stream of the pieces that an iterator gives, which is asked for one at a time."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._rest = memoryview(b"")
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        """Fill ``buffer``; returns how far."""
+        while not self._rest:
+            piece = next(self._pieces, None)
+            if piece is None:
+                return 0
+            self._rest = memoryview(piece)
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+
+def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
+    """A buffered stream of ``pieces``; what the iterator raises, reading raises."""
+    return io.BufferedReader(Pieces(pieces), _CHUNK)
 
 
 def _up_to(stream: BinaryIO, size: int) -> bytes:

@@ -134,7 +134,8 @@ def test_one_line_too_long_among_good_ones() -> None:
     assert isinstance(rejection, Reject)
     assert rejection.data is not None
     assert len(rejection.data) == 50
-    assert "its first 50 of 512 bytes" in rejection.detail
+    assert "512 bytes in one line" in rejection.detail
+    assert "its first 50 bytes" in rejection.detail
 
 
 def test_gzip_bomb_by_ratio_and_by_size() -> None:
@@ -143,7 +144,7 @@ def test_gzip_bomb_by_ratio_and_by_size() -> None:
     assert rejection.reason == "zip_bomb"
     assert "max_ratio=200" in rejection.detail
     rejection = refused(bomb, max_ratio=5_000, max_container_bytes=1_000_000)
-    assert (rejection.reason, rejection.data) == ("too_large", None)
+    assert (rejection.reason, rejection.member) == ("too_large", "a.bin")
     assert "max_container_bytes=1000000" in rejection.detail
 
 
@@ -319,3 +320,14 @@ def test_times_that_cannot_be_written_are_left_out(text: str) -> None:
 
 def test_zlib_stream_is_no_text() -> None:
     assert refused(zlib.compress(NOISE)).reason == "not_text"
+
+
+def test_lines_before_a_truncation_are_given() -> None:
+    lines = b"".join(b'{"text": "Rain fell on day %d."}\n' % n for n in range(20_000))
+    cut = gzip.compress(lines)[:-30]
+    outcomes = fetch(cut, "days.jsonl.gz")
+    emitted = [outcome for outcome in outcomes if isinstance(outcome, Emit)]
+    rejections = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
+    assert len(emitted) > 15_000
+    assert [rejection.reason for rejection in rejections] == ["truncated_gzip"]
+    assert Envelope.parse(emitted[0].headers).member == "days.jsonl/line 1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.fetcher.formats.base import NO, Format
 from services.fetcher.formats.foreign import Foreign
 from services.fetcher.formats.gzip_stream import GzipStream
-from services.fetcher.formats.json_records import Json, JsonLines
+from services.fetcher.formats.json_records import Json, JsonLines, RecordJson
 from services.fetcher.formats.text import Html, PlainText, Xml
 from services.fetcher.formats.zip_archive import ZipArchive
 from services.fetcher.settings import FetcherSettings
@@ -15,8 +15,9 @@ from services.fetcher.sniff import Sample
 def registry(settings: FetcherSettings) -> tuple[Format, ...]:
     """All formats, in the order in which ties are decided."""
     return (
+        RecordJson(),
         GzipStream(),
-        ZipArchive(),
+        ZipArchive({}),
         Foreign(),
         Html(),
         Xml(),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import BinaryIO, Protocol
 
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
+from services.fetcher.source import Source
 
 # How sure `recognise` is. Bytes that say what they are beat structure, structure beats names.
 MAGIC = 100
@@ -29,13 +31,20 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Something found inside that is to be recognised in its turn."""
+    """Something found inside that is to be recognised in its turn.
 
-    data: bytes
+    A stream is read before the format is asked for what comes next, and not after.
+    """
+
+    data: bytes | BinaryIO
     step: str
     name: str = ""
     """A file name as a hint; empty where there is none."""
     content_type: str = ""
+    url: str = ""
+    """Where it was fetched from, for one that tells (a WARC's record); else the container's."""
+    seen_at: datetime | None = None
+    """When it was fetched or sent, for one that tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +79,15 @@ class Format(Protocol):
     name: str
     container: bool
     """Whether opening it counts as a level of depth."""
+    streams: bool
+    """Whether ``unwrap`` reads ``source.stream`` or ``source.seekable()`` piece by piece, so that
+    what it opens may be larger than memory. It is then recognised by its beginning alone. Others
+    find all bytes in ``source.data`` and ``source.sample``."""
 
     def recognise(self, sample: Sample) -> int:
         """How sure it is that ``sample`` is of this format: 0 to 100, 0 for not at all."""
         ...
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """What is in it."""
         ...

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from services.fetcher.formats.base import MAGIC, NO, Found, Refused
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
+from services.fetcher.source import Source
 
 # Offset, bytes, name. Signatures of formats' own specifications; those of two or three letters
 # that text can begin with stand in `_weak` with a second look.
@@ -51,16 +52,15 @@ class Foreign:
 
     name = "foreign"
     container = False
+    streams = False
 
     def recognise(self, sample: Sample) -> int:
         """By the magic number."""
         return MAGIC if _kind(sample.head) else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """One refusal that names the format."""
-        yield Refused(
-            "unsupported_format", f"{_kind(sample.head)} is not read", sample.data, whole=True
-        )
+        yield Refused("unsupported_format", f"{_kind(source.sample.head)} is not read", whole=True)
 
 
 def _kind(head: bytes) -> str:

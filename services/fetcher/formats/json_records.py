@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -9,11 +10,21 @@ from typing import Any
 
 import orjson
 
-from services.fetcher.formats.base import HINTED, NO, STRUCTURE, Document, Found, Refused
+from services.fetcher.formats.base import (
+    HINTED,
+    MAGIC,
+    NO,
+    STRUCTURE,
+    Document,
+    Found,
+    Refused,
+)
 from services.fetcher.formats.mapping import Mapping
 from services.fetcher.limits import Budget, PartRefused
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.sniff import Sample
+from services.fetcher.source import Source
+from shared.errors import PermanentError
 from shared.records import Record
 
 # How JSON of records begins, and "[Reuters] Paris" or "{{ template }}" does not.
@@ -27,6 +38,27 @@ _HEAD = 4_096  # characters within which the first object begins
 _LOOK = 20  # lines that tell JSON Lines from a JSON file over several lines
 
 
+class RecordJson:
+    """A record that was mapped already: what a sender unpacked of a larger file."""
+
+    name = "record"
+    container = False
+    streams = False
+
+    def recognise(self, sample: Sample) -> int:
+        """By its media type, which is our own."""
+        return MAGIC if sample.media_type == Record.CONTENT_TYPE else NO
+
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
+        """The record as it came."""
+        try:
+            record = Record.decode(source.data)
+        except PermanentError as error:
+            yield Refused(error.reason, error.detail, whole=True)
+        else:
+            yield Document(record.encode(), Record.CONTENT_TYPE, url=record.url or "")
+
+
 class InvalidJson(Exception):
     """What is wrong, for a person."""
 
@@ -36,6 +68,7 @@ class Json:
 
     name = "json"
     container = False
+    streams = False
 
     def __init__(self, settings: FetcherSettings) -> None:
         self._mapping = Mapping(settings)
@@ -52,8 +85,9 @@ class Json:
         # A numbered list or a quotation in brackets also begins so.
         return HINTED if len(sample.data) <= len(sample.head) and _parses(sample) else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record for each object; positions count from 1."""
+        sample = source.sample
         limit = budget.settings.max_json_bytes
         if len(sample.data) > limit:
             detail = f"{len(sample.data)} bytes of JSON, max_json_bytes={limit}; use JSON Lines"
@@ -88,6 +122,7 @@ class JsonLines:
 
     name = "jsonl"
     container = False
+    streams = True
 
     def __init__(self, settings: FetcherSettings) -> None:
         self._mapping = Mapping(settings)
@@ -106,18 +141,17 @@ class JsonLines:
             return STRUCTURE + 2 if objects or lines[0].startswith("{") else NO
         return STRUCTURE + 1 if objects and 2 * objects >= len(lines) else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record for each line; blank lines are nothing."""
-        text = sample.text
-        for number, line in _lines(text):
-            line = line.strip("\r\ufeff \t\x00")
+        limit = budget.settings.max_document_bytes
+        for number, line, size in _lines(source, max(limit, budget.settings.max_rejected_bytes)):
+            line = line.strip("\r\n\ufeff \t\x00")
             if not line:
                 continue
             raw = line.encode("utf-8", "replace")
             place = f"line {number}"
-            if len(raw) > budget.settings.max_document_bytes:
-                limit = budget.settings.max_document_bytes
-                detail = f"{len(raw)} bytes in one line, max_document_bytes={limit}"
+            if max(size, len(raw)) > limit:
+                detail = f"{max(size, len(raw))} bytes in one line, max_document_bytes={limit}"
                 yield Refused("too_large", detail, raw, place)
                 continue
             try:
@@ -128,13 +162,20 @@ class JsonLines:
             yield _mapped(self._mapping, value, raw, place)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers, by line feeds alone (other breaks may stand in JSON strings)."""
-    number, counted = 1, 0
-    for match in re.finditer(r"[^\n]+", text):
-        number += text.count("\n", counted, match.start())
-        counted = match.start()
-        yield number, match[0]
+def _lines(source: Source, limit: int) -> Iterator[tuple[int, str, int]]:
+    """Number, beginning and size of each line, which is cut at ``limit`` characters.
+
+    Lines end by line feeds alone: other breaks may stand in JSON strings.
+    """
+    text = io.TextIOWrapper(source.stream, source.sample.charset, "replace", newline="\n")
+    number = 0
+    while line := text.readline(limit + 1):
+        number += 1
+        size, piece = len(line), line
+        while not piece.endswith("\n") and (piece := text.readline(limit + 1)):
+            size += len(piece)
+        yield number, line, size - piece.endswith("\n")
+    text.detach()  # the stream is its owner's to close
 
 
 def _mapped(

@@ -16,6 +16,7 @@ from services.fetcher.formats.base import (
 )
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
+from services.fetcher.source import Source
 
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml", ".asp", ".aspx", ".php")
@@ -44,6 +45,7 @@ class Html:
 
     name = "html"
     container = False
+    streams = False
 
     def recognise(self, sample: Sample) -> int:
         """By the doctype or the first element; text before the first tag needs more evidence."""
@@ -69,8 +71,9 @@ class Html:
             return HINTED
         return NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """The page as it came."""
+        sample = source.sample
         xhtml = sample.text_head.startswith("<?xml")
         kind = "application/xhtml+xml" if xhtml else "text/html"
         yield Document(sample.data, f"{kind}; charset={sample.charset}")
@@ -81,6 +84,7 @@ class Xml:
 
     name = "xml"
     container = False
+    streams = False
 
     def recognise(self, sample: Sample) -> int:
         """By the declaration, or by a root of a known vocabulary."""
@@ -91,10 +95,10 @@ class Xml:
             return STRUCTURE
         return STRUCTURE if _root(text).lower() in _XML_ROOTS else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """One refusal."""
-        root = _root(sample.text_head) or "unknown root"
-        yield Refused("unsupported_format", f"XML ({root}) is not read", sample.data, whole=True)
+        root = _root(source.sample.text_head) or "unknown root"
+        yield Refused("unsupported_format", f"XML ({root}) is not read", whole=True)
 
 
 def _root(text: str) -> str:
@@ -108,11 +112,12 @@ class PlainText:
 
     name = "text"
     container = False
+    streams = False
 
     def recognise(self, sample: Sample) -> int:
         """By being readable."""
         return FALLBACK if sample.is_text else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """The text as it came."""
-        yield Document(sample.data, f"text/plain; charset={sample.charset}")
+        yield Document(source.data, f"text/plain; charset={source.sample.charset}")

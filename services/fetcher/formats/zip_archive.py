@@ -6,12 +6,14 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Mapping
+from itertools import chain, pairwise
+from typing import IO, BinaryIO
 
-from services.fetcher.formats.base import MAGIC, NO, Child, Found, Refused, Skipped
+from services.fetcher.formats.base import MAGIC, NO, Child, Format, Found, Refused, Skipped
 from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.sniff import Sample
+from services.fetcher.source import Source, stream_of
 
 _LOCAL = b"PK\x03\x04"
 _EMPTY = b"PK\x05\x06"
@@ -20,6 +22,7 @@ _CHUNK = 262_144
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
 _LOCAL_HEADER = 30
+_END_SEARCH = 65_536 + 22  # the longest comment, and the record before it
 # zipfile decompresses these in bounded steps; bzip2 and LZMA it does not.
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
@@ -45,84 +48,116 @@ class ZipArchive:
 
     name = "zip"
     container = True
+    streams = True
+
+    def __init__(self, packages: Mapping[str, Format]) -> None:
+        self._packages = packages
 
     def recognise(self, sample: Sample) -> int:
         """By the magic number of a local header, or of the end of an empty archive."""
         return MAGIC if sample.data.startswith((_LOCAL, _EMPTY)) else NO
 
-    def unwrap(self, sample: Sample, budget: Budget) -> Iterator[Found]:
+    def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """Each member as a child; broken ones are refused by themselves."""
-        data = sample.data
-        _count_first(data, budget)
+        file = source.seekable()
+        _count_first(file, budget)
         try:
-            archive = zipfile.ZipFile(io.BytesIO(data))
+            archive = zipfile.ZipFile(file)
         except _BROKEN as error:
-            yield Refused("corrupt_zip", _said(error), data, whole=True)
+            yield Refused("corrupt_zip", _said(error), whole=True)
             return
         with archive:
             members = archive.infolist()
             kind = _disguise(archive, members)
+            if kind in self._packages:
+                file.seek(0)
+                yield from self._packages[kind].unwrap(source, budget)
+                return
             if kind:
-                yield Refused("unsupported_format", f"{kind} is not read", data, whole=True)
+                yield Refused("unsupported_format", f"{kind} is not read", whole=True)
                 return
             overlap = _overlap(members)
             if overlap:
-                yield Refused("zip_bomb", overlap, data, whole=True)
+                yield Refused("zip_bomb", overlap, whole=True)
                 return
             if not members:
-                yield Refused("empty", "the archive has no members", data, whole=True)
+                yield Refused("empty", "the archive has no members", whole=True)
                 return
             for info in members:
-                yield _member(archive, info, budget, data)
+                yield _member(archive, info, budget, file)
 
 
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, data: bytes) -> Found:
+def _member(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, file: BinaryIO
+) -> Found:
     name = _name(info)
     if info.is_dir():
         return Skipped("directory")
     base = name.rpartition("/")[2]
     if name.startswith(_LITTER_FOLDERS) or "/__MACOSX/" in name or base in _LITTER_NAMES:
         return Skipped("archive_litter")
+    kept = budget.settings.max_rejected_bytes
     if info.flag_bits & _ENCRYPTED:
-        return Refused("encrypted", "the member is encrypted", _raw(info, data), name)
+        return Refused("encrypted", "the member is encrypted", _raw(info, file, kept), name)
     if info.compress_type not in _METHODS:
         method = _METHOD_NAMES.get(info.compress_type, f"method {info.compress_type}")
-        return Refused("unsupported_compression", f"compressed by {method}", _raw(info, data), name)
+        raw = _raw(info, file, kept)
+        return Refused("unsupported_compression", f"compressed by {method}", raw, name)
     try:
-        return Child(_read(archive, info, budget), name, base)
+        pieces = _pieces(archive.open(info), info, budget)
+        first = next(pieces, b"")
     except PartRefused as refusal:
-        return Refused(refusal.reason, refusal.detail, _raw(info, data), name)
+        return Refused(refusal.reason, refusal.detail, _raw(info, file, kept), name)
     except _BROKEN as error:
-        return Refused("corrupt_zip_member", _said(error), _raw(info, data), name)
+        return Refused("corrupt_zip_member", _said(error), _raw(info, file, kept), name)
+    return Child(stream_of(chain((first,), pieces)), name, base)
 
 
-def _raw(info: zipfile.ZipInfo, data: bytes) -> bytes:
+def _raw(info: zipfile.ZipInfo, file: BinaryIO, most: int) -> bytes:
     """What is kept of a refused member: its bytes as they stand in the archive."""
-    start = max(0, info.header_offset)
-    return data[start : start + _LOCAL_HEADER + len(info.filename) + info.compress_size]
+    place = file.tell()
+    file.seek(max(0, info.header_offset))
+    size = _LOCAL_HEADER + len(info.filename) + info.compress_size
+    raw = file.read(min(size, most + 1))
+    file.seek(place)
+    return raw
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:
-    out = bytearray()
-    with archive.open(info) as stream:
-        while piece := stream.read(_CHUNK):
-            out += piece
+def _pieces(stream: IO[bytes], info: zipfile.ZipInfo, budget: Budget) -> Iterator[bytes]:
+    size = 0
+    with stream:
+        while True:
+            try:
+                piece = stream.read(_CHUNK)
+            except _BROKEN as error:
+                raise PartRefused("corrupt_zip_member", _said(error)) from None
+            if not piece:
+                return
+            size += len(piece)
             budget.unpacked(len(piece))
-            budget.size(len(out))
-            budget.ratio(len(out), info.compress_size)
-    return bytes(out)
+            budget.ratio(size, info.compress_size)
+            yield piece
 
 
-def _count_first(data: bytes, budget: Budget) -> None:
+def _count_first(file: BinaryIO, budget: Budget) -> None:
     """Refuse a directory of far too many entries before it is read into objects."""
-    end = data.rfind(_EMPTY)
-    if end < 0 or end + 16 > len(data):
-        return
-    (size,) = struct.unpack_from("<L", data, end + 12)
-    count = data.count(_CENTRAL, max(0, end - size) if size <= end else 0, end)
-    limit = budget.settings.max_members
-    if count > limit:
-        raise Exhausted("too_many_members", f"the zip has {count} members, max_members={limit}")
+    length = file.seek(0, io.SEEK_END)
+    file.seek(max(0, length - _END_SEARCH))
+    tail = file.read(_END_SEARCH)
+    at = tail.rfind(_EMPTY)
+    if at >= 0 and at + 16 <= len(tail):
+        (size,) = struct.unpack_from("<L", tail, at + 12)
+        end = length - len(tail) + at
+        file.seek(end - size if size <= end else 0)
+        count, left, edge = 0, end - file.tell(), b""
+        while left > 0 and (piece := file.read(min(_CHUNK, left))):
+            left -= len(piece)
+            count += (edge + piece).count(_CENTRAL)
+            edge = piece[-(len(_CENTRAL) - 1) :]
+        limit = budget.settings.max_members
+        if count > limit:
+            raise Exhausted("too_many_members", f"the zip has {count} members, max_members={limit}")
+    file.seek(0)
 
 
 def _overlap(members: list[zipfile.ZipInfo]) -> str:
