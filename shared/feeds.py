@@ -1,0 +1,311 @@
+"""Feeds: RSS, RDF and Atom as feedparser reads them, and JSON Feed, in one form."""
+
+from __future__ import annotations
+
+import calendar
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+import orjson
+
+from shared.errors import PermanentError
+
+MAX_BYTES = 16 * 1024 * 1024
+"""The largest feed that is read."""
+
+_MAX_VALUES = 500_000  # objects and arrays of a JSON Feed
+_HEAD = 8_192  # characters in which a feed says what it is
+_PROLOGUE = re.compile(
+    r"(?:\s+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>)*", re.S | re.I
+)
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=[\s/>])")
+_JSON_FEED = re.compile(r'"version"\s*:\s*"https?:\\?/\\?/(?:www\.)?jsonfeed\.org\\?/version\\?/')
+_MARKUP = ("text/html", "application/xhtml+xml")
+_MEDIA = ("image/", "audio/", "video/")
+_TAG = re.compile(r"<[^<>]*>")
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+# Text that says it is plain and is not: two tags of prose, or an entity.
+_HTML_IN_TEXT = re.compile(
+    r"</?(?:p|div|br|h[1-6]|ul|ol|li|span|a|b|i|em|strong|blockquote|img)\b[^<>]*>.*"
+    r"</?(?:p|div|br|h[1-6]|ul|ol|li|span|a|b|i|em|strong|blockquote|img)\b|&(?:[a-z]{2,8}|#\d{1,6});",
+    re.I | re.S,
+)
+_WEB = re.compile(r"https?://", re.I)
+_PERIODS = {"hourly": 3_600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0,
+            "yearly": 31_536_000.0}  # fmt: skip
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """One entry; what it does not have is empty."""
+
+    id: str = ""
+    link: str = ""
+    """Absolute where the feed's own URL is known; the guid where that is a permalink."""
+    title: str = ""
+    """Without markup."""
+    published: str = ""
+    """ISO 8601 in UTC where it could be read, else as written."""
+    updated: str = ""
+    authors: tuple[str, ...] = ()
+    summary: str = ""
+    """HTML without anything that runs; so is :attr:`content`."""
+    content: str = ""
+    language: str = ""
+    topics: tuple[str, ...] = ()
+
+    @property
+    def dated(self) -> str:
+        """When it was published, or else updated: RSS 1.0 and many Atom feeds tell only that."""
+        return self.published or self.updated
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed and its entries, in the order of the feed."""
+
+    title: str = ""
+    link: str = ""
+    language: str = ""
+    entries: tuple[FeedEntry, ...] = ()
+    ttl: float | None = None
+    """Seconds between its changes, as it says itself (``<ttl>``, ``sy:updatePeriod``)."""
+    next_url: str = ""
+    """The page with older entries (RFC 5005)."""
+    hub: str = ""
+    """Its WebSub hub."""
+    cut: str = ""
+    """Why there may be more entries than these: a limit that was reached, or broken markup."""
+
+
+def looks_like_feed(head: str) -> bool:
+    """Whether text that begins with ``head`` is a feed: by its root, or JSON Feed's version."""
+    head = head[:_HEAD].lstrip("\ufeff\x00 \t\r\n\f")
+    if head.startswith("{"):
+        return _JSON_FEED.search(head) is not None
+    if not head.startswith("<"):
+        return False
+    prologue = _PROLOGUE.match(head)
+    root = _ROOT.match(head, prologue.end() if prologue else 0)
+    name = root[1].lower() if root else ""
+    if name in ("rss", "feed"):
+        return True
+    if name == "rdf":  # of feeds, and not of something else
+        return "purl.org/rss/1.0" in head or "my.netscape.com/rdf/simple" in head
+    return name == "entry" and "www.w3.org/2005/Atom" in head
+
+
+def parse_feed(data: bytes, content_type: str = "", url: str = "") -> Feed:
+    """The feed in ``data``, well-formed or not.
+
+    ``content_type`` is the media type that came with it, ``url`` where it was, which links are
+    resolved against. Raises :class:`PermanentError` ``invalid_feed`` when it is none or nothing
+    of it can be read, ``too_large`` past :data:`MAX_BYTES`. Takes some 20 ms for 100 kB: not a
+    thing for an event loop.
+    """
+    if len(data) > MAX_BYTES:
+        raise PermanentError("too_large", f"a feed of {len(data)} bytes, the limit is {MAX_BYTES}")
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
+        return _json_feed(data, url)
+    from shared import feedparsing  # slow to load
+
+    try:
+        found, cut = feedparsing.read(data, content_type, url)
+    except feedparsing.Stop as stop:
+        raise PermanentError("invalid_feed", str(stop)) from None
+    entries = tuple(_entry(item) for item in found.entries)
+    about = found.feeddata
+    if not entries and (cut or not (found.version or _text(about, "title") or about.get("links"))):
+        raise PermanentError("invalid_feed", cut or "neither a feed nor entries are in it")
+    links = [link for link in about.get("links") or () if isinstance(link, dict)]
+    return Feed(
+        title=_title(about),
+        link=_text(about, "link"),
+        language=_text(about, "language"),
+        entries=entries,
+        ttl=_ttl(about),
+        next_url=_related(links, "next"),
+        hub=_related(links, "hub"),
+        cut=cut,
+    )
+
+
+def _entry(item: Any) -> FeedEntry:
+    contents = [c for c in item.get("content") or () if isinstance(c, dict) and c.get("value")]
+    kinds = {c["value"]: c for c in contents}
+    summary = _text(item, "summary")
+    detail = item.get("summary_detail")
+    # A summary that feedparser took from the content has no detail of its own.
+    detail = kinds.get(summary, {}) if not isinstance(detail, dict) else detail
+    texts = [c for c in contents if not str(c.get("type", "")).startswith(_MEDIA)]
+    best = max(texts, key=lambda c: (_marked(c), len(c["value"])), default=None)
+    return FeedEntry(
+        id=_text(item, "id"),
+        link=_text(item, "link") or _related(item.get("links") or (), "alternate"),
+        title=_title(item),
+        published=_when(item, "published"),
+        updated=_when(item, "updated"),
+        authors=_authors(item),
+        summary=_markup(summary, detail),
+        content=_markup(best["value"], best) if best is not None else "",
+        language=_text(item, "language") or str((best or {}).get("language") or ""),
+        topics=_unique(tag.get("label") or tag.get("term") or "" for tag in item.get("tags") or ()),
+    )
+
+
+def _marked(content: Any) -> bool:
+    return content.get("type", _MARKUP[0]) in _MARKUP
+
+
+def _markup(text: str, detail: Any) -> str:
+    from shared.feedparsing import sanitise
+
+    if not text:
+        return ""
+    if _marked(detail):
+        return sanitise(text, detail.get("type", _MARKUP[0]), str(detail.get("base") or ""))
+    if _HTML_IN_TEXT.search(text):
+        return sanitise(text, _MARKUP[0], str(detail.get("base") or ""))
+    return _paragraphs(text)
+
+
+def _paragraphs(text: str) -> str:
+    """Plain text as HTML."""
+    parts = re.split(r"\n[ \t\r]*\n", html.escape(text.strip(), quote=False))
+    return parts[0] if len(parts) == 1 else "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _title(item: Any) -> str:
+    from shared.feedparsing import sanitise
+
+    title, detail = _text(item, "title"), item.get("title_detail")
+    if _marked(detail if isinstance(detail, dict) else {}):
+        title = sanitise(title, _MARKUP[0], "")
+        commented, close, rest = title.rpartition("-->")  # so that each comment has an end
+        title = html.unescape(_TAG.sub("", _COMMENT.sub("", commented + close) + rest))
+    return " ".join(title.split())
+
+
+def _text(item: Any, name: str) -> str:
+    value = dict.get(item, name)  # feedparser's own getter maps names, with warnings
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _when(item: Any, name: str) -> str:
+    parsed = dict.get(item, f"{name}_parsed")
+    if parsed is not None:
+        try:
+            moment = _EPOCH + timedelta(seconds=calendar.timegm(parsed))
+            return moment.isoformat().replace("+00:00", "Z")
+        except (ValueError, OverflowError, TypeError):
+            pass
+    return _text(item, name)
+
+
+def _authors(item: Any) -> tuple[str, ...]:
+    people = [p for p in item.get("authors") or () if isinstance(p, dict)]
+    names = _unique(p.get("name") or "" for p in people)
+    author = _text(item, "author")
+    return names or ((author,) if author and "@" not in author else ())
+
+
+def _unique(names: Iterable[Any]) -> tuple[str, ...]:
+    found = (" ".join(name.split()) for name in names if isinstance(name, str))
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def _related(links: Iterable[Any], rel: str) -> str:
+    urls = (str(link.get("href") or "") for link in links if link.get("rel") == rel)
+    return next(filter(None, urls), "")
+
+
+def _ttl(about: Any) -> float | None:
+    try:
+        if minutes := _text(about, "ttl"):
+            return _seconds(float(minutes) * 60)
+        period = _PERIODS.get(_text(about, "sy_updateperiod").lower())
+        if period is not None:
+            return _seconds(period / float(_text(about, "sy_updatefrequency") or 1))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        pass
+    return None
+
+
+def _seconds(value: float) -> float | None:
+    return value if 0 < value < float("inf") else None
+
+
+def _json_feed(data: bytes, url: str) -> Feed:
+    """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+    from shared.feedparsing import MAX_ENTRIES
+
+    if data.count(b"{") + data.count(b"[") > _MAX_VALUES:
+        raise PermanentError("invalid_feed", f"more than {_MAX_VALUES} objects and arrays of JSON")
+    try:
+        value = orjson.loads(data.decode("utf-8-sig", "replace"))
+    except orjson.JSONDecodeError as error:
+        raise PermanentError("invalid_feed", f"its JSON cannot be read: {error}") from None
+    items = value.get("items") if isinstance(value, dict) else None
+    if not isinstance(items, list):
+        raise PermanentError("invalid_feed", "JSON without the list of items of a JSON Feed")
+    base = urljoin_safe(url, _text(value, "feed_url")) or url
+    found = [item for item in items if isinstance(item, dict)]
+    cut = f"more than {MAX_ENTRIES} entries" if len(found) > MAX_ENTRIES else ""
+    hubs = value.get("hubs")
+    first = hubs[0] if isinstance(hubs, list) and hubs and isinstance(hubs[0], dict) else {}
+    language, own = _text(value, "language"), _people(value)
+    return Feed(
+        title=" ".join(_text(value, "title").split()),
+        link=urljoin_safe(base, _text(value, "home_page_url")),
+        language=language,
+        entries=tuple(_json_entry(item, base, own) for item in found[:MAX_ENTRIES]),
+        next_url=urljoin_safe(base, _text(value, "next_url")),
+        hub=urljoin_safe(base, _text(first, "url")),
+        cut=cut,
+    )
+
+
+def _json_entry(item: dict[str, Any], base: str, own: tuple[str, ...]) -> FeedEntry:
+    from shared.feedparsing import sanitise
+
+    name = item.get("id")
+    identity = str(name) if isinstance(name, str | int | float) else ""
+    link = urljoin_safe(base, _text(item, "url"))
+    page = _text(item, "content_html")
+    tags = item.get("tags")
+    return FeedEntry(
+        id=identity,
+        link=link
+        or (identity if _WEB.match(identity) else urljoin_safe(base, _text(item, "external_url"))),
+        title=" ".join(_text(item, "title").split()),
+        published=_text(item, "date_published"),
+        updated=_text(item, "date_modified"),
+        authors=_people(item) or own,
+        summary=_paragraphs(_text(item, "summary")),
+        content=sanitise(page, _MARKUP[0], base)
+        if page
+        else _paragraphs(_text(item, "content_text")),
+        language=_text(item, "language"),
+        topics=_unique(tags) if isinstance(tags, list) else (),
+    )
+
+
+def _people(item: dict[str, Any]) -> tuple[str, ...]:
+    """``authors`` of version 1.1, ``author`` of version 1.0."""
+    authors = item.get("authors")
+    people = authors if isinstance(authors, list) else [item.get("author")]
+    return _unique(p.get("name") for p in people if isinstance(p, dict))
+
+
+def urljoin_safe(base: str, url: str) -> str:
+    """``url`` resolved against ``base``; empty where that cannot be done."""
+    try:
+        return urljoin(base, url) if url else ""
+    except ValueError:
+        return ""
