@@ -100,6 +100,10 @@ class FetcherSettings(BaseSettings):
     max_header_bytes: int = Field(256 * 1024, ge=0)
     """All headers of one incoming message."""
 
+    refuse_non_articles: bool = True
+    """Whether pages that block, ask for consent or a log-in, or say that something is not there
+    or went wrong are refused with that reason. False lets all pages pass."""
+
     fields: dict[str, list[str]] = Field(default_factory=_default_fields)
     """Our field to the names it may have in a record, first match wins; dots go into objects.
     What is set here replaces the default mapping as a whole: ``{"text": ["koerper"], "title":

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.fetcher.formats.base import Document, Refused, Skipped
+from services.fetcher.formats.text import HTML_TYPES
 from services.fetcher.limits import Budget, Exhausted
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.unpack import Found, Part, Unpacker, clip, join
+from services.fetcher.verdict import Verdict, verdict
+from shared.errors import PermanentError
 from shared.events import Envelope, Headers, Message, from_milliseconds
-from shared.fetching import DOWNLOAD_HEADER
+from shared.fetching import DOWNLOAD_HEADER, Download
 from shared.runtime.stage import Drop, Emit, Outcome, Outcomes, Reject
 from shared.text import document_id
 
@@ -66,6 +69,7 @@ class _Unwrapping:
             extra=extra,
         )
         self._root = ""
+        self._requested = _requested_url(envelope.extra.get(DOWNLOAD_HEADER))
 
     def outcomes(self) -> Iterator[Outcome]:
         """Everything in the message; a limit on the whole ends it with a last rejection."""
@@ -101,6 +105,13 @@ class _Unwrapping:
             return self._refused(
                 found, Refused("too_large", detail, document.data, document.step, whole)
             )
+        against = self._verdict(found, document)
+        if against is not None:
+            detail = f"the page is no article: {against.sign}"
+            whole = not document.step
+            return self._refused(
+                found, Refused(against.reason, detail, document.data, document.step, whole)
+            )
         parent = self._root_id() if found.place else self._base.parent
         place = join(self._base.member, found.place)
         url = document.url or found.part.url or self._base.url
@@ -116,6 +127,14 @@ class _Unwrapping:
         headers = envelope.headers()
         self._budget.given(len(document.data) + _size(headers))
         return Emit(document.data, identity.encode("ascii"), headers)
+
+    def _verdict(self, found: Found, document: Document) -> Verdict | None:
+        kind, _, charset = document.content_type.partition("; charset=")
+        if kind not in HTML_TYPES or not self._settings.refuse_non_articles:
+            return None
+        answered = found.part.url or self._base.url
+        html = document.data.decode(charset or "utf-8", "replace")
+        return verdict(html, self._requested if answered == self._base.url else "", answered)
 
     def _refused(self, found: Found, refused: Refused) -> Reject:
         place = join(self._base.member, found.place)
@@ -145,6 +164,14 @@ class _Unwrapping:
         if not self._root:
             self._root = base.parent or document_id(self._data, url=base.url)
         return self._root
+
+
+def _requested_url(download: str | None) -> str:
+    """What was asked for, of something that was fetched; empty where nothing tells."""
+    try:
+        return Download.decode(download.encode()).requested_url if download else ""
+    except PermanentError:
+        return ""
 
 
 def _size(headers: Headers) -> int:

@@ -27,13 +27,21 @@ def test_the_namespace_stands_before_every_topic() -> None:
 
 def test_the_services_make_one_flow() -> None:
     services = topology().services
-    order = ["fetcher", "cleaner", "tagger", "deduplicator", "indexer"]
-    assert sorted(services) == sorted(order)
+    order = ["crawler", "fetcher", "cleaner", "tagger", "deduplicator", "indexer"]
     for before, after in itertools.pairwise(order):
         assert services[before].writes == services[after].reads
     assert services["indexer"].writes is None
     assert services["deduplicator"].log is not None
     assert services["deduplicator"].log.log_append_time
+    # What stands beside the flow only looks on.
+    assert all(services[name].writes is None for name in services.keys() - set(order))
+
+
+def test_who_reads_the_requests_of_a_host_owns_its_state() -> None:
+    crawler = topology().services["crawler"]
+    assert crawler.log is not None
+    assert crawler.log.partitions == crawler.reads.partitions
+    assert crawler.log.config()["cleanup.policy"] == "compact"
 
 
 def test_no_producer_can_date_a_dropped_file_so_that_it_expires_unread() -> None:

@@ -18,7 +18,7 @@ from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
 
-_HTML_TYPES = ("text/html", "application/xhtml+xml")
+HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml", ".asp", ".aspx", ".php")
 _TAGS = (
     "html|head|body|title|meta|link|script|style|base|p|div|span|a|br|hr|h[1-6]|ul|ol|li|dl|dt|dd"
@@ -66,7 +66,7 @@ class Html:
             if _TAG.match(text, start) and (_CLOSING.search(text, start) or name in ("p", "br")):
                 return STRUCTURE
         tags = sum(1 for _ in zip(range(_OPENERS), _TAG.finditer(text), strict=False))
-        hinted = sample.media_type in _HTML_TYPES or sample.suffix in _HTML_SUFFIXES
+        hinted = sample.media_type in HTML_TYPES or sample.suffix in _HTML_SUFFIXES
         if tags >= (1 if hinted else _OPENERS) and (hinted or _CLOSING.search(text)):
             return HINTED
         return NO
