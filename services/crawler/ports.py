@@ -49,7 +49,7 @@ class FetchFailed(Exception):
 
     ``reason`` is a short stable code: ``private_address``, ``dns_failed``, ``connect_failed``,
     ``tls_failed``, ``timed_out``, ``too_large``, ``decompression_bomb``, ``bad_answer``,
-    ``headers_too_large``. ``again`` tells whether trying later may help.
+    ``headers_too_large``, ``invalid_url``. ``again`` tells whether trying later may help.
     """
 
     def __init__(self, reason: str, detail: str, *, again: bool) -> None:

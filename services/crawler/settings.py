@@ -19,10 +19,12 @@ class CrawlerSettings(BaseSettings):
 
     product: str = Field("Wireroom", pattern=r"^[A-Za-z_-]+$")
     """Name that robots.txt files address (RFC 9309 product token)."""
-    contact: str = ""
+    contact: str = Field("", pattern=r"^[!-'*-\[\]-~]*$")
     """Where site owners can complain, a URL or an e-mail address; stands in the user agent."""
     allowed_networks: list[IPvAnyNetwork] = []
     """Networks that may be talked to although they are private: ``["10.1.0.0/16"]``."""
+    ca: Path | None = None
+    """Certificate authorities to trust beside the system's for https, a PEM file."""
 
     max_body_bytes: int = Field(12 * MIB, ge=1)
     """The largest answer, with and without its compression."""
@@ -38,7 +40,10 @@ class CrawlerSettings(BaseSettings):
     """One request from its beginning to the last byte, however slowly these drip."""
 
     concurrency: int = Field(128, ge=1, le=10_000)
-    """Hosts that are talked to at the same time; each gets one request at a time."""
+    """Hosts that are talked to at the same time; each gets one request at a time.
+
+    A host that takes longer than two seconds makes room for another, until four times as many do.
+    """
     delay: float = Field(1.0, ge=0)
     """Between two requests to a host, unless its robots.txt asks for more."""
     max_delay: float = Field(120.0, gt=0)
@@ -47,6 +52,15 @@ class CrawlerSettings(BaseSettings):
     """How long a robots.txt counts, unless its own Cache-Control says less (RFC 9309, 2.4)."""
     attempts: int = Field(5, ge=1)
     """Tries of a page before it is refused; a source is tried for ever, ever more seldom."""
+
+    refetch_after: float = Field(172_800.0, ge=0)
+    """A page is not fetched again sooner, unless that is forced."""
+    remembered_pages: int = Field(400_000, ge=0)
+    """Pages whose fetch is remembered, in all partitions together; some 250 bytes each."""
+    sitemap_age: float = Field(259_200.0, gt=0)
+    """Entries of a source's sitemap that say that they are older are left."""
+    max_waiting: int = Field(100_000, ge=1)
+    """Requests that wait in one instance before it takes no more; some 700 bytes each."""
 
     min_interval: float = Field(120.0, gt=0)
     """The shortest time between two polls of a source."""

@@ -1,0 +1,135 @@
+"""Connections of the client: to judged addresses only, trusted, few, and short-lived."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import OrderedDict
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import aiohttp
+import certifi
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+from services.crawler.addresses import Resolver
+from services.crawler.ports import FetchFailed
+from shared.errors import SettingsError
+
+LIFE = 30.0
+"""Seconds a connection is used again for; then its host is resolved and judged anew."""
+
+
+def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
+    """Connects to addresses that ``resolver`` permits, and to no other.
+
+    Raises :class:`~shared.errors.SettingsError` when ``ca`` cannot be read.
+    """
+
+    def judged(info: Any) -> socket.socket:
+        # The last gate: whatever led here, no socket is made for a forbidden address.
+        family, kind, protocol, _, target = info
+        reason = resolver.forbidden(target[0])
+        if reason:
+            raise FetchFailed("private_address", f"{target[0]} ({reason})", again=False)
+        return socket.socket(family, kind, protocol)
+
+    return aiohttp.TCPConnector(
+        limit=0,  # the client limits, so that waiting for a place counts in no time-out
+        resolver=_Judged(resolver),
+        use_dns_cache=False,
+        socket_factory=judged,
+        ssl=_trusted(ca),
+        keepalive_timeout=LIFE / 2,
+    )
+
+
+class _Judged(AbstractResolver):
+    """Hands aiohttp addresses that were judged; it connects to these without asking again."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address),
+                port=port,
+                family=socket.AF_INET if address.version == 4 else socket.AF_INET6,
+                proto=socket.IPPROTO_TCP,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._resolver.resolve(host)
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _trusted(ca: Path | None) -> ssl.SSLContext:
+    """Verifies by the system's authorities, or certifi's where it has none, and those of ``ca``."""
+    context = ssl.create_default_context()
+    paths = ssl.get_default_verify_paths()
+    folder = Path(paths.capath) if paths.capath else None
+    if not context.cert_store_stats()["x509_ca"] and not (folder and any(folder.iterdir())):
+        context.load_verify_locations(certifi.where())
+    if ca is not None:
+        try:
+            context.load_verify_locations(ca)
+        except OSError as error:  # ssl.SSLError is one
+            raise SettingsError(f"WIREROOM_CRAWLER_CA={ca}: {error.strerror or error}") from error
+    return context
+
+
+class Answered(aiohttp.ClientResponse):
+    """An answer that knows its connection, which aiohttp lets go of at the end of the body."""
+
+    transport: asyncio.Transport | None = None
+    address: str = ""
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        self.transport = connection.transport
+        if self.transport is not None:
+            peer = self.transport.get_extra_info("peername")
+            self.address = str(peer[0]) if peer else ""
+        try:
+            return await super().start(connection)
+        except BaseException:
+            self.abort()
+            raise
+
+    def abort(self) -> None:
+        """Close at once. TLS closed in order would read on, for the peer's good-bye."""
+        if self.transport is not None:
+            self.transport.abort()
+
+
+class Kept:
+    """The connections that wait for another request: bounds their number and their life."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._opened: WeakKeyDictionary[asyncio.Transport, float] = WeakKeyDictionary()
+        self._idle: OrderedDict[asyncio.Transport, None] = OrderedDict()
+
+    def settle(self, response: Answered) -> None:
+        """Close the connection of an answer that is done with, or let it wait for the next."""
+        complete = response.content.is_eof()
+        response.close()
+        transport = response.transport
+        if transport is None:
+            return
+        self._idle.pop(transport, None)
+        opened = self._opened.setdefault(transport, monotonic())
+        if not complete or transport.is_closing() or monotonic() - opened > LIFE:
+            transport.abort()
+            return
+        self._idle[transport] = None
+        while len(self._idle) > self._most:
+            self._idle.popitem(last=False)[0].abort()
