@@ -8,12 +8,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import orjson
 
 from shared.errors import PermanentError
+
+if TYPE_CHECKING:
+    from shared.feedparsing import Sanitiser
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest feed that is read."""
@@ -119,13 +122,14 @@ def parse_feed(data: bytes, content_type: str = "", url: str = "") -> Feed:
         found, cut = feedparsing.read(data, content_type, url)
     except feedparsing.Stop as stop:
         raise PermanentError("invalid_feed", str(stop)) from None
-    entries = tuple(_entry(item) for item in found.entries)
+    sanitise = feedparsing.Sanitiser()
+    entries = tuple(_entry(item, sanitise) for item in found.entries)
     about = found.feeddata
     if not entries and (cut or not (found.version or _text(about, "title") or about.get("links"))):
         raise PermanentError("invalid_feed", cut or "neither a feed nor entries are in it")
     links = [link for link in about.get("links") or () if isinstance(link, dict)]
     return Feed(
-        title=_title(about),
+        title=_title(about, sanitise),
         link=_text(about, "link"),
         language=_text(about, "language"),
         entries=entries,
@@ -136,7 +140,7 @@ def parse_feed(data: bytes, content_type: str = "", url: str = "") -> Feed:
     )
 
 
-def _entry(item: Any) -> FeedEntry:
+def _entry(item: Any, sanitise: Sanitiser) -> FeedEntry:
     contents = [c for c in item.get("content") or () if isinstance(c, dict) and c.get("value")]
     kinds = {c["value"]: c for c in contents}
     summary = _text(item, "summary")
@@ -148,12 +152,12 @@ def _entry(item: Any) -> FeedEntry:
     return FeedEntry(
         id=_text(item, "id"),
         link=_text(item, "link") or _related(item.get("links") or (), "alternate"),
-        title=_title(item),
+        title=_title(item, sanitise),
         published=_when(item, "published"),
         updated=_when(item, "updated"),
         authors=_authors(item),
-        summary=_markup(summary, detail),
-        content=_markup(best["value"], best) if best is not None else "",
+        summary=_markup(summary, detail, sanitise),
+        content=_markup(best["value"], best, sanitise) if best is not None else "",
         language=_text(item, "language") or str((best or {}).get("language") or ""),
         topics=_unique(tag.get("label") or tag.get("term") or "" for tag in item.get("tags") or ()),
     )
@@ -163,9 +167,7 @@ def _marked(content: Any) -> bool:
     return content.get("type", _MARKUP[0]) in _MARKUP
 
 
-def _markup(text: str, detail: Any) -> str:
-    from shared.feedparsing import sanitise
-
+def _markup(text: str, detail: Any, sanitise: Sanitiser) -> str:
     if not text:
         return ""
     if _marked(detail):
@@ -181,9 +183,7 @@ def _paragraphs(text: str) -> str:
     return parts[0] if len(parts) == 1 else "".join(f"<p>{part}</p>" for part in parts)
 
 
-def _title(item: Any) -> str:
-    from shared.feedparsing import sanitise
-
+def _title(item: Any, sanitise: Sanitiser) -> str:
     title, detail = _text(item, "title"), item.get("title_detail")
     if _marked(detail if isinstance(detail, dict) else {}):
         title = sanitise(title, _MARKUP[0], "")
@@ -243,7 +243,7 @@ def _seconds(value: float) -> float | None:
 
 def _json_feed(data: bytes, url: str) -> Feed:
     """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
-    from shared.feedparsing import MAX_ENTRIES
+    from shared.feedparsing import MAX_ENTRIES, Sanitiser
 
     if data.count(b"{") + data.count(b"[") > _MAX_VALUES:
         raise PermanentError("invalid_feed", f"more than {_MAX_VALUES} objects and arrays of JSON")
@@ -259,21 +259,22 @@ def _json_feed(data: bytes, url: str) -> Feed:
     cut = f"more than {MAX_ENTRIES} entries" if len(found) > MAX_ENTRIES else ""
     hubs = value.get("hubs")
     first = hubs[0] if isinstance(hubs, list) and hubs and isinstance(hubs[0], dict) else {}
+    sanitise = Sanitiser()
     language, own = _text(value, "language"), _people(value)
     return Feed(
         title=" ".join(_text(value, "title").split()),
         link=urljoin_safe(base, _text(value, "home_page_url")),
         language=language,
-        entries=tuple(_json_entry(item, base, own) for item in found[:MAX_ENTRIES]),
+        entries=tuple(_json_entry(item, base, own, sanitise) for item in found[:MAX_ENTRIES]),
         next_url=urljoin_safe(base, _text(value, "next_url")),
         hub=urljoin_safe(base, _text(first, "url")),
         cut=cut,
     )
 
 
-def _json_entry(item: dict[str, Any], base: str, own: tuple[str, ...]) -> FeedEntry:
-    from shared.feedparsing import sanitise
-
+def _json_entry(
+    item: dict[str, Any], base: str, own: tuple[str, ...], sanitise: Sanitiser
+) -> FeedEntry:
     name = item.get("id")
     identity = str(name) if isinstance(name, str | int | float) else ""
     link = urljoin_safe(base, _text(item, "url"))
