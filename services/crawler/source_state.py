@@ -55,16 +55,17 @@ class SourceState:
     day: int = 0
     """Day of the last count of ``found``, in days since 1970-01-01 UTC."""
     found: list[int] = field(default_factory=list)
-    """New entries of each of the last days, UTC, the newest last; at most :data:`DAYS`."""
+    """New entries of each day, UTC, until the last that had any; at most :data:`DAYS`."""
     total: int = 0
     """New entries ever."""
 
     def succeeded(self, now: float, new: int) -> None:
         """Note a poll that was answered and found ``new`` entries."""
         self.last_success, self.error, self.errors = now, "", 0
-        self._turn_to(int(now // _DAY))
-        self.found[-1] += new
-        self.total += new
+        if new or not self.found:  # days of a silence must not push out what it is compared with
+            self._turn_to(int(now // _DAY))
+            self.found[-1] += new
+            self.total += new
         if new:
             self.last_new = now
 
