@@ -70,5 +70,11 @@ class CrawlerSettings(BaseSettings):
     """A ``sources.yml``; it is read again when it changes."""
     render: bool = False
     """Render pages of sources that ask for it, in a Chromium."""
+    render_seconds: float = Field(10.0, gt=0)
+    """The longest wait for a page to ask for nothing more."""
+    render_concurrency: int = Field(2, ge=1)
+    """Pages that are rendered at the same time; each may take some 100 MB."""
     chromium: str = ""
     """The Chromium to render with; looked for where it is empty."""
+    chromium_sandbox: bool = True
+    """Chromium's own sandbox; it needs user namespaces and does not work for root."""

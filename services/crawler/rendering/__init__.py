@@ -1,0 +1,1 @@
+"""Pages that need JavaScript, in a Chromium that can reach nothing the crawler may not."""
