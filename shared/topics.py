@@ -15,6 +15,15 @@ from shared.resources import deploy_path
 
 _UNITS_MS = {"m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _RETENTION = re.compile(r"(\d+)([mhd])")
+# Who takes over a partition of a compacted topic reads all of it. The broker never compacts the
+# segment that it writes to, so segments are small, and what is compacted is at most half stale.
+_COMPACTION = {
+    "segment.bytes": str(32 * 1024 * 1024),
+    "segment.ms": str(3_600_000),
+    "min.cleanable.dirty.ratio": "0.5",
+    # A reader that began before a key was removed must meet the removal on its way.
+    "delete.retention.ms": str(86_400_000),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,8 @@ class Topic:
             "max.message.bytes": str(self.max_message),
             "retention.ms": str(self.retention_ms),
         }
+        if self.compacted:
+            config |= _COMPACTION
         if self.log_append_time:
             config["message.timestamp.type"] = "LogAppendTime"
         return config

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -24,6 +25,7 @@ from aiokafka.errors import (
 from aiokafka.structs import RecordMetadata
 
 from shared.errors import MessageTooLarge, PermanentError, TransientError
+from shared.events import Headers
 from shared.runtime.stage import Emit
 from shared.settings import RuntimeSettings
 from shared.topics import Topic
@@ -40,6 +42,25 @@ REQUEST_TIMEOUT_MS = 20_000
 ACKNOWLEDGE_SECONDS = 40.0
 """How long a batch may wait for its acknowledgements: two requests that time out."""
 LINGER_MS = 5
+
+
+class Record(Protocol):
+    """What is sent: an :class:`~shared.runtime.stage.Emit`, or one that removes its key."""
+
+    @property
+    def value(self) -> bytes | None:
+        """``None`` removes the key from a compacted topic."""
+        ...
+
+    @property
+    def key(self) -> bytes:
+        """The key."""
+        ...
+
+    @property
+    def headers(self) -> Headers:
+        """The headers."""
+        ...
 
 
 class KafkaProducer:
@@ -83,7 +104,7 @@ class KafkaProducer:
     async def send(
         self,
         topic: str,
-        messages: Sequence[tuple[Emit, int | None]],
+        messages: Sequence[tuple[Record, int | None]],
     ) -> list[RecordMetadata | BaseException]:
         """Send ``(message, partition)``; waits for all and returns metadata or error of each.
 
@@ -140,10 +161,19 @@ class KafkaProducer:
 
 
 class KafkaPublisher:
-    """:class:`~shared.runtime.ports.Publisher` for one topic."""
+    """:class:`~shared.runtime.ports.Publisher` for one topic.
 
-    def __init__(self, settings: RuntimeSettings, topic: Topic) -> None:
+    ``partition`` tells where a message goes; without it, and for ``None``, its key does.
+    """
+
+    def __init__(
+        self,
+        settings: RuntimeSettings,
+        topic: Topic,
+        partition: Callable[[Emit], int | None] = lambda _: None,
+    ) -> None:
         self._topic = topic
+        self._partition = partition
         self._producer = KafkaProducer(settings, topic.max_record)
 
     async def start(self) -> None:
@@ -159,7 +189,8 @@ class KafkaPublisher:
         left = list(range(len(messages)))
         while left:
             results = await self._producer.send(
-                self._topic.name, [(messages[index], None) for index in left]
+                self._topic.name,
+                [(messages[index], self._partition(messages[index])) for index in left],
             )
             failed: dict[int, BaseException] = {}
             large = False

@@ -1,4 +1,4 @@
-"""A service as a process: settings, logs, health, watchdog, signals, a driver and a stage."""
+"""A service as a process: settings, logs, health, watchdog, signals, and the work it does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from shared.errors import SettingsError
 from shared.logs import set_up_logs
@@ -37,9 +37,53 @@ STOP_SECONDS = 25.0
 """How long a clean stop may take; the services' stopping grace in compose is longer."""
 
 
+class Work(Protocol):
+    """What a process does from its start to its end."""
+
+    async def start(self) -> None:
+        """Take what is needed; given up where the process is told to stop meanwhile."""
+        ...
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until ``stop`` is set, then finish what is held; raises what ends the work."""
+        ...
+
+    async def stop(self) -> None:
+        """Give back what was taken; called also where :meth:`start` did not end."""
+        ...
+
+    def lag(self) -> int:
+        """What waits or is worked on, as last known; 0 quiets the watchdog. Of any thread."""
+        ...
+
+    def ready(self) -> bool:
+        """Whether work can begin at once, after :meth:`start`; of any thread."""
+        ...
+
+    def facts(self) -> dict[str, Any]:
+        """What ``/healthz`` tells beside the rest; of any thread."""
+        ...
+
+
+class Program(Protocol):
+    """What :func:`main` runs: ``python -m services.<name>``."""
+
+    @property
+    def name(self) -> str:
+        """Its name in topics.yml, logs and metrics."""
+        ...
+
+    def work(self, settings: RuntimeSettings, wiring: Wiring, progress: Callable[[], None]) -> Work:
+        """Built when settings are known; ``progress`` is called for what is finished.
+
+        Raises :class:`~shared.errors.SettingsError`.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What ``python -m services.<name>`` runs.
+    """A program that applies a stage to a topic.
 
     ``stage`` and ``outputs`` are built when settings are known; without ``outputs`` what is
     emitted goes to the topic that the service writes.
@@ -50,6 +94,49 @@ class Service:
     outputs: Callable[[RuntimeSettings], Publisher] | None = None
     driver: Literal["faust", "aiokafka"] = "faust"
 
+    def work(self, settings: RuntimeSettings, wiring: Wiring, progress: Callable[[], None]) -> Work:
+        """The stage's runner under its driver."""
+        runner = Runner(
+            stage=self.stage(settings, wiring),
+            outputs=self._outputs(settings, wiring),
+            rejected=KafkaPublisher(settings, wiring.rejected),
+            clock=SystemClock(),
+            policy=RetryPolicy.of(settings),
+            caps=RejectionCaps(settings.reject_run, settings.reject_share, settings.reject_window),
+        )
+        if self.driver == "faust":
+            return _StageWork(
+                runner,
+                FaustDriver(runner, wiring.reads, settings, progress=progress, fail=end_process),
+            )
+        return _StageWork(runner, AiokafkaDriver(runner, wiring.reads, settings, progress=progress))
+
+    def _outputs(self, settings: RuntimeSettings, wiring: Wiring) -> Publisher:
+        if self.outputs is not None:
+            return self.outputs(settings)
+        if wiring.writes is None:
+            raise SettingsError(f"topics.yml: {self.name} has no topic to write")
+        return KafkaPublisher(settings, wiring.writes)
+
+
+class _StageWork:
+    """:class:`Work` of a runner and its driver."""
+
+    def __init__(self, runner: Runner, driver: Driver) -> None:
+        self._runner = runner
+        self._driver = driver
+        self.stop = runner.stop
+        self.run = driver.run
+        self.lag = driver.lag
+        self.ready = runner.stage.ready
+
+    async def start(self) -> None:
+        await self._runner.start()
+        await self._runner.stage.wait_ready()
+
+    def facts(self) -> dict[str, Any]:
+        return {}
+
 
 def pooled(name: str, transform: Transform, settings: RuntimeSettings) -> PoolStage:
     """A stage that applies ``transform`` in the service's pool."""
@@ -59,61 +146,27 @@ def pooled(name: str, transform: Transform, settings: RuntimeSettings) -> PoolSt
     )
 
 
-def main(service: Service) -> int:
+def main(program: Program) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
+    name = program.name
     try:
         settings = load_settings(RuntimeSettings)
-        set_up_logs(service.name, settings.log_level, settings.log_format)
-        wiring = topology(settings.namespace).services[service.name]
-        stage = service.stage(settings, wiring)
-        outputs = _outputs(service, settings, wiring)
-        return asyncio.run(_run(service, stage, outputs, settings, wiring))
+        set_up_logs(name, settings.log_level, settings.log_format)
+        wiring = topology(settings.namespace).services[name]
+        clock = SystemClock()
+        watchdog = Watchdog(lambda: work.lag(), clock, settings.stall_seconds)
+        work = program.work(settings, wiring, watchdog.progress)
+        return asyncio.run(_run(name, work, watchdog, settings))
     except SettingsError as error:
-        print(f"wireroom {service.name}: {error}", file=sys.stderr)  # noqa: T201
+        print(f"wireroom {name}: {error}", file=sys.stderr)  # noqa: T201
         return EXIT_SETTINGS
 
 
-def _outputs(service: Service, settings: RuntimeSettings, wiring: Wiring) -> Publisher:
-    if service.outputs is not None:
-        return service.outputs(settings)
-    if wiring.writes is None:
-        raise SettingsError(f"topics.yml: {service.name} has no topic to write")
-    return KafkaPublisher(settings, wiring.writes)
-
-
-async def _run(
-    service: Service,
-    stage: Stage,
-    outputs: Publisher,
-    settings: RuntimeSettings,
-    wiring: Wiring,
-) -> int:
-    clock = SystemClock()
-    policy = RetryPolicy.of(settings)
-    runner = Runner(
-        stage=stage,
-        outputs=outputs,
-        rejected=KafkaPublisher(settings, wiring.rejected),
-        clock=clock,
-        policy=policy,
-        caps=RejectionCaps(settings.reject_run, settings.reject_share, settings.reject_window),
-    )
+async def _run(name: str, work: Work, watchdog: Watchdog, settings: RuntimeSettings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _on_signal, stop)
-
-    watchdog: Watchdog
-    driver: Driver
-    if service.driver == "faust":
-        driver = FaustDriver(
-            runner, wiring.reads, settings, progress=lambda: watchdog.progress(), fail=end_process
-        )
-    else:
-        driver = AiokafkaDriver(
-            runner, wiring.reads, settings, progress=lambda: watchdog.progress()
-        )
-    watchdog = Watchdog(driver.lag, clock, settings.stall_seconds)
     started = False
 
     def status() -> dict[str, Any]:
@@ -123,31 +176,30 @@ async def _run(
         elif stalled > settings.stall_seconds / 2:
             state = "stalled"
         else:
-            state = "ok" if started and stage.ready() else "starting"
+            state = "ok" if started and work.ready() else "starting"
         return {
             "status": state,
-            "service": service.name,
-            "lag": driver.lag(),
+            "service": name,
+            "lag": work.lag(),
             "seconds_without_progress": round(stalled, 1),
+            **work.facts(),
         }
 
     with _health(settings, status) as health:
-        log.info("%s: /healthz and /metrics on port %d", service.name, health.port)
+        log.info("%s: /healthz and /metrics on port %d", name, health.port)
         try:
-            await _unless(stop, runner.start())
-            started = not stop.is_set()
-            if started:
-                await _unless(stop, stage.wait_ready())
+            await _unless(stop, work.start())
             if not stop.is_set():
+                started = True
                 watchdog.start()
-                log.info("%s: started", service.name)
-                await driver.run(stop)
-            await asyncio.wait_for(runner.stop(), STOP_SECONDS)
+                log.info("%s: started", name)
+                await work.run(stop)
+            await asyncio.wait_for(work.stop(), STOP_SECONDS)
         except Exception as error:
             end_process(error)
         finally:
             watchdog.stop()
-    log.info("%s: stopped", service.name)
+    log.info("%s: stopped", name)
     return 0
 
 

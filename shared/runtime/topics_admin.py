@@ -63,10 +63,12 @@ async def ensure_topics(
 
     Missing topics are created, missing partitions added, differing configuration is set; other
     configuration that someone gave a topic is kept. Added partitions change which partition a
-    key goes to, so they are best added when the topic is drained.
+    key goes to, so they are best added when the topic is drained. To a compacted topic none are
+    added: what its keys hold would be looked for in other partitions than it is in.
 
     Raises :class:`ClusterError` when the broker has more partitions than the file (they cannot
-    be removed), when it refuses something, or when none answers for ``connect_seconds``.
+    be removed) or fewer of a compacted topic, when it refuses something, or when none answers for
+    ``connect_seconds``.
     """
     wanted = {topic.name: topic for topic in topics.topics.values()}
     changes = TopicChanges()
@@ -157,6 +159,12 @@ async def _grow(
                 f"{topic.partitions} in topics.yml; partitions cannot be removed: correct the file"
             )
         if counts[topic.name] < topic.partitions:
+            if topic.compacted:
+                raise ClusterError(
+                    f"topic {topic.name} has {counts[topic.name]} partitions on the broker, "
+                    f"{topic.partitions} in topics.yml; it is compacted, and its keys would be "
+                    "looked for in other partitions than they are in: correct the file"
+                )
             short[topic.name] = NewPartitions(total_count=topic.partitions)
     if short:
         await admin.create_partitions(short)
