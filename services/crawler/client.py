@@ -39,7 +39,7 @@ class HttpClient:
 
     Keeps no cookies, heeds no proxy of the environment, verifies TLS, sends an honest user agent.
     A connection is used again for the same host, within its life; at most ``concurrency`` wait
-    idle. At most ``concurrency`` requests are under way, more wait, outside of the time limits.
+    idle. How many requests are under way at once is the caller's to bound.
     """
 
     def __init__(self, settings: CrawlerSettings, resolver: Resolver | None = None) -> None:
@@ -47,7 +47,6 @@ class HttpClient:
         self._resolver = resolver or Resolver(
             settings.allowed_networks, timeout=settings.connect_timeout
         )
-        self._places = asyncio.Semaphore(settings.concurrency)
         self._kept = Kept(settings.concurrency)
         self._session: aiohttp.ClientSession | None = None
 
@@ -89,25 +88,26 @@ class HttpClient:
         can be asked for; a redirect to anything else is ``bad_answer``. Raises
         :class:`FetchFailed`, with the reasons named there.
         """
-        async with self._places:
-            try:
-                async with asyncio.timeout(self._settings.total_timeout):
-                    if limit is None:
-                        limit = self._settings.max_body_bytes
-                    return await self._hop(url, conditions, limit)
-            except TimeoutError as error:
-                raise FetchFailed("timed_out", self._too_slow(error), again=True) from error
-            except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-                raise _failure(error) from error
+        if self._session is None:
+            raise RuntimeError("the client is not started")
+        try:
+            async with asyncio.timeout(self._settings.total_timeout):
+                if limit is None:
+                    limit = self._settings.max_body_bytes
+                return await self._hop(self._session, url, conditions, limit)
+        except TimeoutError as error:
+            raise FetchFailed("timed_out", self._too_slow(error), again=True) from error
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            raise _failure(error) from error
 
     def _too_slow(self, error: TimeoutError) -> str:
         if isinstance(error, aiohttp.ConnectionTimeoutError):
             return f"not connected in {self._settings.connect_timeout:g} s"
         return f"not answered in {self._settings.total_timeout:g} s"
 
-    async def _hop(self, url: str, conditions: Conditions, limit: int) -> Answer:
-        if self._session is None:
-            raise RuntimeError("the client is not started")
+    async def _hop(
+        self, session: aiohttp.ClientSession, url: str, conditions: Conditions, limit: int
+    ) -> Answer:
         wire = wire_url(url)
         host = wire.raw_host or ""
         if literal(host) is not None:  # of an address aiohttp asks no resolver
@@ -117,7 +117,7 @@ class HttpClient:
             headers["If-None-Match"] = conditions.etag
         if conditions.last_modified:
             headers["If-Modified-Since"] = conditions.last_modified
-        response = await self._session.get(wire, headers=headers, allow_redirects=False)
+        response = await session.get(wire, headers=headers, allow_redirects=False)
         assert isinstance(response, Answered)
         try:
             if response.status == 101:

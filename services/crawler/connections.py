@@ -38,7 +38,7 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
         return socket.socket(family, kind, protocol)
 
     return aiohttp.TCPConnector(
-        limit=0,  # the client limits, so that waiting for a place counts in no time-out
+        limit=0,  # the crawler limits, so that waiting for a place counts in no time-out
         resolver=_Judged(resolver),
         use_dns_cache=False,
         socket_factory=judged,
