@@ -21,6 +21,9 @@ MAX_URL = 8_192
 DOWNLOAD_HEADER = "ce_download"
 """Header of what was fetched, on ``news.ingest``: a :class:`Download` as JSON."""
 
+HINTS_HEADER = "ce_hints"
+"""Header of a page that a feed or sitemap named: :class:`Hints` as JSON."""
+
 
 class Hints(WireModel):
     """What a feed or a sitemap says of a page that it names; the page itself is believed first."""
@@ -46,6 +49,8 @@ class FetchRequest(WireModel):
     redirects: list[str] = Field(default_factory=list)
     """URLs that led here, the first one first, when a redirect crossed to another host."""
     hints: Hints | None = None
+    recur: bool = False
+    """Read it again and again, as long as its ``source`` is declared: a feed that was found."""
     force: bool = False
     """Fetch it although it was fetched lately, without asking whether it changed."""
 

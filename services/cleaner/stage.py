@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from services.cleaner.characters import decode, one_line
 from services.cleaner.extracted import Extracted
+from services.cleaner.hints import apply_hints
 from services.cleaner.html import extract_html
 from services.cleaner.language import identify
 from services.cleaner.plaintext import extract_text
@@ -16,6 +17,7 @@ from services.cleaner.record import extract_record
 from services.cleaner.settings import CleanerSettings
 from shared.errors import PermanentError
 from shared.events import Article, Envelope, Message, from_milliseconds
+from shared.fetching import HINTS_HEADER
 from shared.records import Record
 from shared.runtime.stage import Emit, Outcomes
 from shared.text import article_id, canonical_url, content_hash, document_id
@@ -62,6 +64,7 @@ class Clean:
             name = f"{name} ({envelope.member})"
         document = Document(data, envelope.content_type, envelope.url or None, name, now)
         found, url = self.extract(document)
+        apply_hints(found, envelope.extra.get(HINTS_HEADER, ""), now)
         canonical = _identity_url(url, found.canonical_url)
         identity = article_id(canonical, found.text)
         published, modified = found.published, found.modified
