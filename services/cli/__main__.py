@@ -28,6 +28,9 @@ class Target(NamedTuple):
 COMMANDS: dict[str, Target] = {
     "ingest": Target("services.cli.ingest:ingest_command", "Take in files and folders."),
     "watch": Target("services.cli.watch:watch_command", "Take in what is dropped into a folder."),
+    "replay": Target(
+        "services.cli.replay:replay_command", "Send what was archived through the flow again."
+    ),
     "search": Target("services.cli.search:search_command", "Search the articles."),
     "show": Target("services.cli.show:show_command", "Show one article and where it comes from."),
     "demo": Target(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from services.cli import files
+from services.cli.delivery import Advance, Item, Sent, Unit, deliver
 from services.cli.files import Problem
 from services.cli.options import (
     KAFKA,
@@ -25,16 +26,12 @@ from services.cli.report import (
     Report,
     Summary,
     as_json,
-    show_problem,
+    show_problems,
     show_summary,
     summarize,
 )
-from services.cli.sinks import BATCH_BYTES, BATCH_MESSAGES, KafkaSink, Sink, StoreSink
+from services.cli.sinks import KafkaSink, Sink, StoreSink
 from shared.errors import PermanentError
-from shared.events import Message
-
-Advance = Callable[[int, int | None], None]
-"""Tells a progress bar what is done, of how many (``None``: not known yet)."""
 
 
 class Meter:
@@ -81,90 +78,73 @@ def ingest_command(
 ) -> None:
     """Take in files and folders; - reads standard input.
 
-    Folders are read with all that is in them but hidden files. Text, HTML, JSON, JSON Lines and
-    gzip or zip archives of these are recognised by their bytes. Running it again adds nothing
-    twice; an interrupted run is gone on with.
+    Folders are read with all that is in them but hidden files. What a file is, is recognised by
+    its bytes; archives are opened. Running it again adds nothing twice; an interrupted run is
+    gone on with.
     """
     refuse_store_with_kafka(context, to)
-    console = Console(stderr=True, highlight=False)
-    with Meter(console) as meter:
-        if to == KAFKA:
-            sink: Sink = KafkaSink()
-        else:
-            step: list[Advance] = []
+    with Meter(Console(stderr=True, highlight=False)) as meter:
+        sink = open_sink(store, to, workers, meter)
+        sent, report = asyncio.run(ingest(paths, sink, meter.step("reading")))
+    context.exit(finish(sent, report, sink.name, json_))
 
-            def worked(progress: Progress) -> None:
-                if not step:
-                    step.append(meter.step("working"))
-                step[0](progress.done, progress.total)
 
-            sink = StoreSink(store, workers, worked)
-        sent, problems, report = asyncio.run(ingest(paths, sink, meter.step("reading")))
+def open_sink(store: Path, to: str | None, workers: int | None, meter: Meter) -> Sink:
+    """The destination that the options name; the embedded one shows how far its work is."""
+    if to == KAFKA:
+        return KafkaSink()
+    step: list[Advance] = []
+
+    def worked(progress: Progress) -> None:
+        if not step:
+            step.append(meter.step("working"))
+        step[0](progress.done, progress.total)
+
+    return StoreSink(store, workers, worked)
+
+
+def finish(sent: Sent, report: Report | None, destination: str, json_: bool) -> int:
+    """Print what came of it; returns the exit code."""
     items = report.items if report else []
-    summary = summarize(items, problems)
+    summary = summarize(items, sent.problems)
     if report is None:
-        summary = Summary(inputs=sent + len(problems), accepted=sent, rejected=problems)
+        summary = Summary(
+            inputs=sent.units + len(sent.problems), accepted=sent.units, rejected=sent.problems
+        )
     if json_:
         click.echo(as_json(items, summary))
     elif report is None:
-        _show_sent(summary, sink.name)
+        _show_sent(sent, destination)
     else:
         show_summary(summary, Console(highlight=False))
-    context.exit(1 if summary.failed else 0)
+    return 1 if summary.failed else 0
 
 
-def _show_sent(summary: Summary, destination: str) -> None:
+def _show_sent(sent: Sent, destination: str) -> None:
     console = Console(highlight=False)
-    for problem in summary.rejected:
-        show_problem(problem, console)
+    show_problems(sent.problems, console)
+    archives = f"{sent.unpacked} archive" + ("s" if sent.unpacked != 1 else "")
+    members = f" ({sent.members} of them from {archives})" if sent.members else ""
     console.print(
-        f"[bold]{summary.accepted}[/] sent to {destination}, "
-        f"[bold]{len(summary.rejected)}[/] failed",
+        f"[bold]{sent.units}[/] sent to {destination}{members}, "
+        f"[bold]{len(sent.problems)}[/] failed",
         soft_wrap=True,
     )
 
 
-async def ingest(
-    paths: Sequence[str], sink: Sink, advance: Advance
-) -> tuple[int, list[Problem], Report | None]:
-    """Deliver all files under ``paths`` and work; returns how many were safely delivered,
-    what could not be, and the flow's report (``None`` where the services do the work).
-    """
-    problems: list[Problem] = []
-    sent = 0
+async def ingest(paths: Sequence[str], sink: Sink, advance: Advance) -> tuple[Sent, Report | None]:
+    """Deliver all files under ``paths`` and work; the report is ``None`` where services do that."""
     async with sink:
-        async for batch in _batches(paths, problems):
-            results = await sink.deliver([message for _, message in batch])
-            for (name, _), error in zip(batch, results, strict=True):
-                if error is None:
-                    sent += 1
-                else:
-                    problems.append(Problem(name, error.reason, error.detail))
-            advance(sent + len(problems), None)
-        advance(sent + len(problems), sent + len(problems))
-        return sent, problems, await sink.work()
+        sent = await deliver(_items(paths), sink, advance)
+        return sent, await sink.work()
 
 
-async def _batches(
-    paths: Sequence[str], problems: list[Problem]
-) -> AsyncIterator[list[tuple[str, Message]]]:
-    """Read files into batches that are bounded in number and bytes."""
-    batch: list[tuple[str, Message]] = []
-    size = 0
+def _items(paths: Sequence[str]) -> Iterator[Item]:
     for found in files.find(paths):
         if isinstance(found, Problem):
-            problems.append(found)
+            yield found
             continue
         try:
-            message = await asyncio.to_thread(files.read, found)
+            yield Unit(str(found), files.read(found))
         except PermanentError as error:
-            problems.append(Problem(str(found), error.reason, error.detail))
-            continue
-        length = len(message.value or b"")
-        if batch and (size + length > BATCH_BYTES or len(batch) == BATCH_MESSAGES):
-            yield batch
-            batch, size = [], 0
-        batch.append((str(found), message))
-        size += length
-    if batch:
-        yield batch
+            yield Problem(str(found), error.reason, error.detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -13,6 +14,10 @@ from rich.text import Text
 
 from services.cli.files import Problem
 from shared.events import DuplicateKind, Message
+
+PART = " › "
+"""Stands between an input's name and the place of a part in it."""
+_SHOWN_PARTS = 5
 
 Status = Literal["accepted", "revision", "unchanged", "rejected"]
 
@@ -139,7 +144,7 @@ def summarize(items: Iterable[Item], problems: Sequence[Problem]) -> Summary:
 def place(item: Item, outcome: Outcome) -> str:
     """The input's name, and the part of it where the outcome is of a part."""
     name = item.filename or "standard input"
-    return f"{name} › {outcome.member}" if outcome.member else name
+    return f"{name}{PART}{outcome.member}" if outcome.member else name
 
 
 def as_json(items: Iterable[Item], summary: Summary) -> bytes:
@@ -192,9 +197,8 @@ def plain(text: str) -> str:
 
 
 def show_summary(summary: Summary, console: Console) -> None:
-    """Print counts, and each refusal in a line with its reason."""
-    for problem in summary.rejected:
-        show_problem(problem, console)
+    """Print counts, and refusals with their reasons."""
+    show_problems(summary.rejected, console)
     if not summary.inputs:
         console.print("nothing to do")
         return
@@ -203,6 +207,21 @@ def show_summary(summary: Summary, console: Console) -> None:
         f"[bold]{summary.accepted}[/] accepted{copies}, {summary.revisions} revised, "
         f"{summary.unchanged} unchanged, [bold]{len(summary.rejected)}[/] rejected"
     )
+
+
+def show_problems(problems: Iterable[Problem], console: Console) -> None:
+    """Print refusals, of the parts of one input the first few for each reason."""
+    parts: Counter[tuple[str, str]] = Counter()
+    for problem in problems:
+        name, inside, _ = problem.filename.partition(PART)
+        kind = (name, problem.reason)
+        parts[kind] += bool(inside)
+        if parts[kind] <= _SHOWN_PARTS:
+            show_problem(problem, console)
+    for (name, reason), count in parts.items():
+        if count > _SHOWN_PARTS:
+            more = f"{count - _SHOWN_PARTS} more parts of it (--json tells them all)"
+            show_problem(Problem(name, reason, more), console)
 
 
 def show_problem(problem: Problem, console: Console) -> None:

@@ -96,11 +96,7 @@ class KafkaSink:
 
     async def deliver(self, messages: Sequence[Message]) -> list[PermanentError | None]:
         """Publish and wait for every acknowledgement."""
-        # The key spreads files over partitions; the same bytes always meet the same one.
-        emits = [
-            Emit(message.value or b"", document_id(message.value or b"").encode(), message.headers)
-            for message in messages
-        ]
+        emits = [Emit(message.value or b"", _key(message), message.headers) for message in messages]
         return await retry(
             lambda: self._publisher.publish(emits), self._policy, SystemClock(), what="sending"
         )
@@ -108,6 +104,11 @@ class KafkaSink:
     async def work(self) -> Report | None:
         """Nothing: the services do it."""
         return None
+
+
+def _key(message: Message) -> bytes:
+    """Its own, or one that spreads files over partitions, the same bytes always to the same."""
+    return message.key if message.key is not None else document_id(message.value or b"").encode()
 
 
 class StoreSink:

@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from services.archiver.embedded import EmbeddedArchive
+from services.archiver.settings import ArchiverSettings
 from services.cleaner.settings import CleanerSettings
 from services.cleaner.stage import Clean
 from services.deduplicator.fingerprinting import fingerprint_of
@@ -115,6 +117,9 @@ class LocalFlow:
             )
             opened.callback(self._broker.close)
             opened.push_async_callback(self._pool.stop)
+            self._archive = EmbeddedArchive(load_settings(ArchiverSettings))
+            opened.callback(self._archive.close)
+            self._archive.open()
             await self._open(log, opened)
             self._opened = opened.pop_all()
         return self
@@ -159,6 +164,7 @@ class LocalFlow:
             emit = self._results.register(message)
             if emit is None:
                 continue
+            self._archive.add(message)
             batch.append(emit)
             size += len(emit.value)
             if size >= SUBMIT_BYTES or len(batch) >= SUBMIT_MESSAGES:
@@ -204,6 +210,7 @@ class LocalFlow:
 
     def _append(self, batch: list[Emit]) -> None:
         if batch:
+            self._archive.keep()
             topic = self._topology.services["fetcher"].reads
             self._results.submit(topic, batch)
             self._wake[topic.name].set()

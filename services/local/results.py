@@ -77,9 +77,11 @@ class Results:
 
     def register(self, message: Message) -> Emit | None:
         """The message to append for an input; ``None`` when it is known and was not refused."""
-        filename = Envelope.parse(message.headers).filename
+        envelope = Envelope.parse(message.headers)
         value = message.value or b""
-        origin = stable_id("origin", value, filename)
+        # Of the web, and parts that their sender unpacked: the same bytes may be at two places.
+        places = (envelope.url, envelope.parent, envelope.member)
+        origin = stable_id("origin", value, envelope.filename, *(places if any(places) else ()))
         row = self._execute(
             "SELECT reported, EXISTS ("
             " SELECT 1 FROM flow_results WHERE origin = ?1 AND reason != '')"

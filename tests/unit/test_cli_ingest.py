@@ -210,7 +210,7 @@ def test_names_cannot_steer_the_terminal(flow: FakeFlow, tmp_path: Path) -> None
 def test_kafka_gets_bounded_batches_and_too_large_files_are_told(
     publisher: FakePublisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.cli.ingest.BATCH_MESSAGES", 2)
+    monkeypatch.setattr("services.cli.delivery.BATCH_MESSAGES", 2)
     publisher.limit, publisher.away = 10, 1
     for number in range(5):
         (tmp_path / f"{number}.txt").write_text("x" * (20 if number == 3 else number + 1))
@@ -227,7 +227,7 @@ def test_kafka_gets_bounded_batches_and_too_large_files_are_told(
 def test_batches_are_bounded_in_bytes(
     publisher: FakePublisher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.cli.ingest.BATCH_BYTES", 10)
+    monkeypatch.setattr("services.cli.delivery.BATCH_BYTES", 10)
     for number, size in enumerate((6, 6, 3, 30)):
         (tmp_path / f"{number}.txt").write_text("x" * size)
     assert run("--to", "kafka", tmp_path).exit_code == 0
