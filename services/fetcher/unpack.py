@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from services.fetcher.formats import recognise, registry
 from services.fetcher.formats.base import Child, Document, Format, Refused, Skipped
+from services.fetcher.formats.zip_archive import ZipArchive
 from services.fetcher.limits import Budget, PartRefused
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.source import Source
@@ -77,15 +78,15 @@ class Unpacker:
 
     def _walk(self, part: Part, budget: Budget, *, leaves: bool) -> Iterator[Part | Found]:
         source = part.source
-        chosen = recognise(self._formats, source.sample)
-        if leaves and not (chosen and chosen.streams):
-            yield part
-            return
         try:
+            chosen = self._chosen(source, budget)
+            if leaves and not (chosen and chosen.streams):
+                yield part
+                return
             if chosen is None or not chosen.streams:
                 whole, data = source.whole, source.data
                 if not whole:  # with all of it at hand it may look different
-                    chosen = recognise(self._formats, source.sample)
+                    chosen = self._chosen(source, budget)
                 if source.sample.is_blank:
                     detail = f"nothing but white space in {len(data)} bytes"
                     yield _found(part, _whole("empty", detail))
@@ -102,6 +103,12 @@ class Unpacker:
                 yield from self._open(part, chosen, budget, leaves=leaves)
         except PartRefused as refused:
             yield _found(part, _whole(refused.reason, refused.detail))
+
+    def _chosen(self, source: Source, budget: Budget) -> Format | None:
+        chosen = recognise(self._formats, source.sample)
+        if isinstance(chosen, ZipArchive):
+            return chosen.package(source, budget) or chosen
+        return chosen
 
     def _open(
         self, part: Part, chosen: Format, budget: Budget, *, leaves: bool

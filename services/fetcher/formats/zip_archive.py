@@ -57,6 +57,21 @@ class ZipArchive:
         """By the magic number of a local header, or of the end of an empty archive."""
         return MAGIC if sample.data.startswith((_LOCAL, _EMPTY)) else NO
 
+    def package(self, source: Source, budget: Budget) -> Format | None:
+        """The format of a document in zip's clothes, which is told by the members it must have.
+
+        Raises :class:`~services.fetcher.limits.Exhausted` and :class:`PartRefused`.
+        """
+        file = source.seekable()
+        _count_first(file, budget)
+        try:
+            with zipfile.ZipFile(file) as archive:
+                kind = _disguise(archive, archive.infolist())
+        except _BROKEN:
+            kind = ""
+        file.seek(0)
+        return self._packages.get(kind)
+
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """Each member as a child; broken ones are refused by themselves."""
         file = source.seekable()
@@ -69,10 +84,6 @@ class ZipArchive:
         with archive:
             members = archive.infolist()
             kind = _disguise(archive, members)
-            if kind in self._packages:
-                file.seek(0)
-                yield from self._packages[kind].unwrap(source, budget)
-                return
             if kind:
                 yield Refused("unsupported_format", f"{kind} is not read", whole=True)
                 return
