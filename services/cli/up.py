@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from services.archiver.settings import ArchiverSettings
 from services.cli.cluster.processes import Process, spawn, tail
 from services.cli.cluster.server import Server
 from services.cli.cluster.state import Cluster, Plan
@@ -27,7 +28,7 @@ from services.cli.cluster.supervisor import GRACE, end_instances
 from services.indexer.setup import set_up
 from shared.errors import ClusterError
 from shared.runtime.topics_admin import ensure_topics
-from shared.settings import RuntimeSettings
+from shared.settings import RuntimeSettings, load_settings
 from shared.topics import topology
 
 _READY_SECONDS = 120.0
@@ -59,13 +60,14 @@ def up_command(
 ) -> None:
     """Start Kafka, Elasticsearch and the services, or change how many instances run.
 
-    The first start installs the servers into a cache folder: this takes a minute, Maven and a
-    JDK. Data survive `wireroom down`.
+    The archiver runs when WIREROOM_ARCHIVER_URL says where to, or when it is scaled. The first
+    start installs the servers into a cache folder: this takes a minute, Maven and a JDK. Data
+    survive `wireroom down`.
     """
     cluster = Cluster()
     old = cluster.plan() or Plan()
     plan = Plan(
-        scale=old.scale,
+        scale=usual_scale(old),
         kafka_port=old.kafka_port if kafka_port is None else kafka_port,
         elastic_port=old.elastic_port if elastic_port is None else elastic_port,
     ).scaled(scale)
@@ -91,6 +93,14 @@ def up_command(
     for name, value in cluster.user_environment(plan).items():
         if value:
             click.echo(f"  export {name}={shlex.quote(value)}")
+
+
+def usual_scale(old: Plan) -> dict[str, int]:
+    """As it was; services that an older version did not know come as by default."""
+    scale = {**Plan().scale, **old.scale}
+    if load_settings(ArchiverSettings).url:
+        scale["archiver"] = max(1, scale["archiver"])
+    return scale
 
 
 @click.command("down")

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 
 from services.cli.cluster.processes import start_mark
 from services.cli.cluster.servers import Elastic, Kafka
-from services.cli.cluster.state import Cluster, service_names
+from services.cli.cluster.state import Cluster, Plan
 from shared.resources import deploy_path
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(600)]
@@ -114,7 +114,7 @@ async def test_a_file_becomes_searchable_and_the_cluster_heals_scales_and_ends(
 
     before = wireroom.status()
     assert before["healthy"] is True
-    assert sorted(wireroom.instances()) == sorted(f"{name}-1" for name in service_names())
+    assert sorted(wireroom.instances()) == sorted(Plan().instances())
 
     # Secrets stay with those that need them.
     assert stat.S_IMODE(wireroom.cluster.key_file.stat().st_mode) == 0o600

@@ -15,7 +15,7 @@ from services.cli.cluster import jdk, places
 from services.cli.cluster.instances import Backoff
 from services.cli.cluster.processes import spawn
 from services.cli.cluster.state import Cluster, Plan, client_settings, service_names
-from services.cli.up import down_command, status_command, up_command
+from services.cli.up import down_command, status_command, up_command, usual_scale
 from shared.errors import ClusterError
 from shared.topics import topology
 from tests.shared_data import ROOT
@@ -23,7 +23,9 @@ from tests.shared_data import ROOT
 
 def test_instances_are_named_in_the_order_of_the_flow() -> None:
     plan = Plan().scaled({"tagger": 2, "indexer": 0})
-    assert plan.instances() == ["fetcher-1", "cleaner-1", "tagger-1", "tagger-2", "deduplicator-1"]
+    assert plan.instances() == [
+        "crawler-1", "fetcher-1", "cleaner-1", "tagger-1", "tagger-2", "deduplicator-1",
+    ]  # fmt: skip
 
 
 def test_a_plan_survives_its_file(tmp_path: Path) -> None:
@@ -91,7 +93,7 @@ def test_more_instances_than_partitions_are_refused() -> None:
 
 
 def test_an_unknown_service_is_told_with_those_that_exist() -> None:
-    with pytest.raises(ClusterError, match=r"no service 'tager': there are fetcher, .*indexer"):
+    with pytest.raises(ClusterError, match=r"no service 'tager': there are crawler, .*indexer"):
         Plan().scaled({"tager": 1})
 
 
@@ -222,5 +224,19 @@ def test_bootstrap_refuses_an_unfit_python(tmp_path: Path) -> None:
 
 
 def test_every_service_of_the_flow_can_be_scaled() -> None:
-    assert service_names() == list(topology().services)
-    assert set(Plan().scale.values()) == {1}
+    assert service_names() == list(topology().services) == list(Plan().scale)
+    assert [name for name, count in Plan().scale.items() if count != 1] == ["archiver"]
+    assert Plan().scaled({"archiver": 2}).instances()[1:3] == ["archiver-1", "archiver-2"]
+
+
+def test_the_archiver_runs_once_it_has_a_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # no `.env` of the working tree
+    monkeypatch.delenv("WIREROOM_ARCHIVER_URL", raising=False)
+    # A plan of before there was a crawler.
+    old = Plan(scale={"fetcher": 1, "cleaner": 3})
+    assert usual_scale(old) == {**Plan().scale, "cleaner": 3}
+    monkeypatch.setenv("WIREROOM_ARCHIVER_URL", str(tmp_path))
+    assert usual_scale(old) == {**Plan().scale, "cleaner": 3, "archiver": 1}
+    assert usual_scale(Plan().scaled({"archiver": 2}))["archiver"] == 2

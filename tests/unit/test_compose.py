@@ -15,7 +15,9 @@ import jsonschema
 import pytest
 import yaml
 
+from services.archiver.settings import ArchiverSettings
 from services.cli.cluster.install import version
+from services.crawler.settings import CrawlerSettings
 from shared.runtime.service import STOP_SECONDS
 from shared.runtime.topics_admin import broker_message_limit
 from shared.settings import RuntimeSettings
@@ -59,7 +61,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def config(filled: Path) -> dict[str, Any]:
     """The file as docker-compose understands it."""
-    done = _compose("--env-file", str(filled), "config")
+    done = _compose("--env-file", str(filled), "--profile", "*", "config")
     assert done.returncode == 0, done.stderr
     loaded: dict[str, Any] = yaml.safe_load(done.stdout)
     return loaded
@@ -109,6 +111,33 @@ def test_every_service_of_the_flow_and_no_other_is_there(config: dict[str, Any])
     assert sorted(config["services"]) == sorted(SERVICES + ONE_SHOTS + SERVERS)
     for name in SERVICES:
         assert config["services"][name]["command"] == ["python", "-m", f"services.{name}"]
+
+
+def test_the_archiver_runs_where_somebody_asks_for_it(filled: Path, config: dict[str, Any]) -> None:
+    done = _compose("--env-file", str(filled), "config", "--services")
+    assert set(config["services"]) - set(done.stdout.split()) == {"archiver"}
+    done = _compose("--env-file", str(filled), "--profile", "archive", "config", "--services")
+    assert set(done.stdout.split()) == set(config["services"])
+
+
+def test_what_the_archiver_keeps_outlives_its_container(config: dict[str, Any]) -> None:
+    archiver = config["services"]["archiver"]
+    (volume,) = archiver["volumes"]
+    assert volume["source"] in config["volumes"]
+    for name in ("URL", "SPOOL"):
+        place = Path(archiver["environment"][f"WIREROOM_ARCHIVER_{name}"])
+        assert Path(volume["target"]) in place.parents
+    # The image has the folder with the right owner, for a volume that is new.
+    dockerfile = (ROOT / "deploy/docker/Dockerfile").read_text(encoding="utf-8")
+    assert re.search(rf"install -d -o wireroom .*{volume['target']}$", dockerfile, re.MULTILINE)
+
+
+def test_the_crawler_sees_a_sources_file_that_is_replaced(config: dict[str, Any]) -> None:
+    crawler = config["services"]["crawler"]
+    (volume,) = crawler["volumes"]
+    assert volume["read_only"] is True
+    # A folder is mounted: of a file the container would keep the one of its start.
+    assert str(Path(crawler["environment"]["WIREROOM_CRAWLER_SOURCES"]).parent) == volume["target"]
 
 
 def test_images_are_the_versions_that_tests_run(config: dict[str, Any]) -> None:
@@ -193,7 +222,11 @@ def test_only_the_set_up_holds_the_super_users_password(config: dict[str, Any]) 
 
 
 def test_every_setting_given_to_a_service_exists(config: dict[str, Any]) -> None:
-    known = {f"WIREROOM_{name}".upper() for name in RuntimeSettings.model_fields}
+    known = {
+        f"{kind.model_config['env_prefix']}{name}".upper()
+        for kind in (RuntimeSettings, CrawlerSettings, ArchiverSettings)
+        for name in kind.model_fields
+    }
     for name in SERVICES:
         given = {
             variable.removesuffix("_FILE") for variable in config["services"][name]["environment"]

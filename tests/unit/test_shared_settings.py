@@ -44,6 +44,19 @@ def test_who_reads_the_requests_of_a_host_owns_its_state() -> None:
     assert crawler.log.config()["cleanup.policy"] == "compact"
 
 
+def test_the_crawlers_state_is_where_its_requests_are_and_stays() -> None:
+    crawler = topology().services["crawler"]
+    assert crawler.log is not None
+    assert crawler.log.partitions == crawler.reads.partitions
+    config = crawler.log.config()
+    assert (config["cleanup.policy"], config["retention.ms"]) == ("compact", "-1")
+    # What was overwritten goes soon: a new owner reads the whole partition.
+    assert int(config["segment.ms"]) <= 3_600_000
+    assert crawler.log.max_message < int(config["segment.bytes"]) <= 64 * 1024 * 1024
+    for name, topic in topology().topics.items():
+        assert ("segment.ms" in topic.config()) == topic.compacted == (name == "news.frontier")
+
+
 def test_no_producer_can_date_a_dropped_file_so_that_it_expires_unread() -> None:
     ingest = topology().services["fetcher"].reads
     assert ingest.config()["message.timestamp.type"] == "LogAppendTime"

@@ -14,6 +14,9 @@ from shared.errors import ClusterError
 from shared.settings import RuntimeSettings, load_settings
 from shared.topics import topology
 
+_OPTIONAL = frozenset({"archiver"})
+"""Services that run only where somebody asks for them."""
+
 # Settings that tell which servers are meant, and as whom.
 _SERVER_FIELDS = {
     "namespace",
@@ -30,10 +33,12 @@ _SERVER_FIELDS = {
 class Plan:
     """What is to run: instances of each service, under a namespace, servers on these ports.
 
-    A port of 0 is any free one.
+    One of each by default, and no archiver. A port of 0 is any free one.
     """
 
-    scale: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(service_names(), 1))
+    scale: Mapping[str, int] = field(
+        default_factory=lambda: {name: int(name not in _OPTIONAL) for name in service_names()}
+    )
     namespace: str = ""
     kafka_port: int = 9092
     elastic_port: int = 9200
