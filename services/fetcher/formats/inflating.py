@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol
@@ -54,6 +55,35 @@ class Method:
     """Words in the error that tells that the stream asks for more memory than is allowed."""
 
 
+class Zlib:
+    """zlib's decompressor with the interface of the others; ``wbits`` as zlib takes them."""
+
+    def __init__(self, wbits: int) -> None:
+        self._stream = zlib.decompressobj(wbits)
+        self._pending = b""
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end of the stream was reached."""
+        return self._stream.eof
+
+    @property
+    def needs_input(self) -> bool:
+        """Whether nothing more comes out of what was put in."""
+        return not self._pending
+
+    @property
+    def unused_data(self) -> bytes:
+        """What was put in behind the end of the stream."""
+        return self._stream.unused_data
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """At most ``max_length`` bytes more."""
+        piece = self._stream.decompress(self._pending + data, max(0, max_length))
+        self._pending = self._stream.unconsumed_tail
+        return piece
+
+
 class Inflating:
     """What the streams in ``stream`` hold, one after another, and what stands behind the last.
 
@@ -74,7 +104,8 @@ class Inflating:
         """The content in pieces of 256 KiB at most."""
         rest = b""
         while True:
-            self._budget.member()
+            if rest:
+                self._budget.member()  # streams can be tiny
             inflate = self._method.start()
             while not inflate.eof:
                 if inflate.needs_input and not rest:

@@ -1,0 +1,257 @@
+"""Records of WARC and ARC files, one after another, whatever one of them is like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import BinaryIO
+
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecordLoader
+from warcio.statusandheaders import (
+    StatusAndHeaders,
+    StatusAndHeadersParser,
+    StatusAndHeadersParserException,
+)
+
+from shared.events import parse_time
+
+_LINE = 65_536
+_HEADERS = 262_144
+"""Bytes of a record's headers, and of the HTTP headers in it; each has a few hundred."""
+_GULP = 262_144
+WARC = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
+ARC = re.compile(rb"filedesc://[^\r\n]{1,2000} -?\d{1,10}\r?\n")
+_ARC_RECORD = re.compile(
+    rb"[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\r\n]{1,8192} \d{8,20} \S{1,200} -?\w+\r?\n"
+)
+_INSIDE = re.compile(rb"\r\n\r\nWARC/(?:0\.1[78]|1\.[01])\r\n(?=[A-Za-z-]{1,40}:)")
+_ERRORS = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, IndexError, EOFError)
+
+
+class BadRecord(Exception):
+    """A record that cannot be read, with the reason of its refusal."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(reason, detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """The head of a stored HTTP answer."""
+
+    status: str
+    headers: StatusAndHeaders
+
+    def get(self, name: str) -> str:
+        """A header, or empty."""
+        return self.headers.get_header(name) or ""
+
+
+class Record:
+    """One record. Its block is read from the archive when it is asked for, and once."""
+
+    def __init__(
+        self, number: int, kind: str, headers: StatusAndHeaders, block: _Block, arc: bool
+    ) -> None:
+        self.number = number
+        self.kind = kind
+        """``response``, ``revisit``, ... in lower case; ``arc_header`` for an ARC's first."""
+        self.block = block
+        self._headers = headers
+        self._arc = arc
+
+    def get(self, name: str) -> str:
+        """A header of the record, or empty."""
+        return (self._headers.get_header(name) or "").strip()
+
+    @property
+    def uri(self) -> str:
+        """Where it was fetched from, without the angle brackets that some writers add."""
+        return self.get("uri" if self._arc else "warc-target-uri").strip("<>")
+
+    @property
+    def content_type(self) -> str:
+        """The type of the block: of an HTTP message as a whole ``application/http``."""
+        return self.get("content-type")
+
+    @property
+    def moment(self) -> datetime | None:
+        """When it was fetched."""
+        if not self._arc:
+            return parse_time(self.get("warc-date"))
+        try:
+            return datetime.strptime(self.get("archive-date")[:14], "%Y%m%d%H%M%S").replace(
+                tzinfo=UTC
+            )
+        except ValueError:
+            return None
+
+    def http(self) -> Http | None:
+        """The HTTP head that the block begins with, ``None`` where it holds something else."""
+        if not self.block.peek(5).startswith(b"HTTP/"):
+            return None
+        self.block.begin_headers()
+        try:
+            headers = StatusAndHeadersParser(["HTTP/"], verify=False).parse(self.block)
+        except _ERRORS as error:
+            raise BadRecord("corrupt_http", f"its HTTP headers: {error}") from None
+        return Http(headers.get_statuscode(), headers)
+
+
+class _Lines:
+    """The archive, with lines of bounded length and with a way to put bytes back."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._back = b""
+        self._headers = 0
+        self.place = 0
+
+    def begin_headers(self) -> None:
+        self._headers = 0
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line of headers. Raises :class:`BadRecord` when they are too long."""
+        line = self.line(_LINE if size < 0 else min(size, _LINE))
+        self._headers += len(line)
+        if self._headers > _HEADERS or (len(line) == _LINE and not line.endswith(b"\n")):
+            self.put_back(line)  # nobody has counted it
+            raise BadRecord("headers_too_large", f"a record's headers pass {_HEADERS} bytes")
+        return line
+
+    def line(self, size: int = _LINE) -> bytes:
+        """A line, or the first ``size`` bytes of it."""
+        line = b""
+        if self._back:
+            end = self._back.find(b"\n", 0, size) + 1 or min(size, len(self._back))
+            line, self._back = self._back[:end], self._back[end:]
+        if not line.endswith(b"\n") and len(line) < size:
+            line += self._stream.readline(size - len(line))
+        self.place += len(line)
+        return line
+
+    def read(self, size: int) -> bytes:
+        """``size`` bytes, or what there is."""
+        pieces = [self._back[:size]]
+        self._back = self._back[size:]
+        left = size - len(pieces[0])
+        while left and (piece := self._stream.read(min(left, _GULP))):
+            pieces.append(piece)
+            left -= len(piece)
+        self.place += size - left
+        return b"".join(pieces)
+
+    def put_back(self, data: bytes) -> None:
+        self._back = data + self._back
+        self.place -= len(data)
+
+
+class _Block:
+    """A record's block, of which no more is read than the record says."""
+
+    def __init__(self, lines: _Lines, length: int) -> None:
+        self._lines = lines
+        self.left = length
+        self.ended_early = False
+
+    def begin_headers(self) -> None:
+        self._lines.begin_headers()
+
+    def peek(self, size: int) -> bytes:
+        data = self._lines.read(min(size, self.left))
+        self._lines.put_back(data)
+        return data
+
+    def readline(self, size: int = -1) -> bytes:
+        """A line of headers in it."""
+        if not self.left:
+            return b""
+        line = self._lines.readline(self.left if size < 0 else min(size, self.left))
+        return self._counted(line, 1)
+
+    def read(self, size: int = -1) -> bytes:
+        """``size`` bytes, or all that are left."""
+        wanted = self.left if size < 0 else min(size, self.left)
+        return self._counted(self._lines.read(wanted), wanted)
+
+    def _counted(self, data: bytes, wanted: int) -> bytes:
+        self.left -= len(data)
+        if len(data) < wanted:
+            self.ended_early = True
+            self.left = 0
+        return data
+
+    def cut(self, body: bytes, length: str) -> bytes:
+        """``body``, all of the block, without the records that a wrong length took into it.
+
+        ``length`` is what HTTP says that the body has; only behind that a record is sought.
+        """
+        if not length.isdecimal() or len(length) > 18 or int(length) + 4 > len(body):
+            return body
+        inside = _INSIDE.search(body, max(0, int(length) - 4))
+        if inside is None:
+            return body
+        self._lines.put_back(body[inside.start() + 4 :])
+        return body[: inside.start()]
+
+
+def records(stream: BinaryIO) -> Iterator[Record | BadRecord]:
+    """Every record of a WARC or ARC, and in place of what is none the reason.
+
+    The block of one need not be read; it is passed when the next one is asked for.
+    """
+    lines = _Lines(stream)
+    loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
+    number = 0
+    arc: bool | None = None
+    lost = False
+    while line := lines.line():
+        if not line.strip():
+            continue
+        if arc is None:
+            arc = ARC.match(line) is not None
+        if not (ARC.match(line) or _ARC_RECORD.match(line) if arc else WARC.match(line)):
+            if not lost:
+                place = lines.place - len(line)
+                yield BadRecord("corrupt_warc", f"no record begins at byte {place}")
+            lost = True
+            continue
+        lost = False
+        number += 1
+        try:
+            record = _record(loader, lines, line, number, arc)
+        except BadRecord as bad:
+            yield BadRecord(bad.reason, f"record {number}: {bad.detail}")
+            lost = True
+            continue
+        yield record
+        block = record.block
+        while block.left:
+            block.read(_GULP)
+        if block.ended_early:
+            yield BadRecord("truncated_warc", f"record {number} breaks off with the archive")
+            return
+
+
+def _record(
+    loader: ArcWarcRecordLoader, lines: _Lines, line: bytes, number: int, arc: bool
+) -> Record:
+    lines.begin_headers()
+    known = "arc" if arc else "warc"
+    try:
+        found = loader.parse_record_stream(lines, line, known, no_record_parse=True)
+    except _ERRORS as error:
+        raise BadRecord("corrupt_warc", f"its headers: {error}") from None
+    headers = found.rec_headers
+    length = headers.get_header("length" if arc else "content-length") or ""
+    kind = (found.rec_type or "").lower()
+    if not kind:
+        raise BadRecord("corrupt_warc", "it has no WARC-Type")
+    if not length.strip().isdecimal() or len(length) > 18:
+        raise BadRecord("corrupt_warc", f"its length is {length[:40]!r}")
+    return Record(number, kind, headers, _Block(lines, found.length), arc)
