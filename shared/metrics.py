@@ -36,6 +36,17 @@ REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate wi
 # Entries of the fingerprint log that no instance can read.
 LOG_SKIPPED = Gauge("wireroom_fingerprints_skipped", "Unreadable entries of the fingerprint log")
 
+# What became of requests to the web: the status of an answer, or why there was none, or a refusal.
+FETCHES = Counter("wireroom_fetches", "Requests to the web", ["outcome"])
+# Bytes of the bodies that were fetched, without their compression.
+FETCHED_BYTES = Counter("wireroom_fetched_bytes", "Bytes fetched")
+# Hosts that are being talked to.
+HOSTS_ACTIVE = Gauge("wireroom_hosts_active", "Hosts being talked to")
+# Requests of news.fetch that were taken and are not yet done.
+FETCHES_WAITING = Gauge("wireroom_fetches_waiting", "Requests taken and not done")
+# Sources: "all", those "failing" now, those that are "quiet" against their own past.
+SOURCES = Gauge("wireroom_sources", "Sources by state", ["state"])
+
 
 def count_outcome(outcome: str, count: int) -> None:
     """Count what became of writes to the index."""

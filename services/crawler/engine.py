@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
 
-from services.crawler.ports import Client, Outputs, StateStore
-from services.crawler.reading import Finding, Reading
+from services.crawler import source_state
+from services.crawler.frontier import Frontier, Host
+from services.crawler.handling import Handling, Reader, next_hop, read_name
+from services.crawler.ledger import Ledger, Outcome
+from services.crawler.pace import Pace
+from services.crawler.partition import Partition
+from services.crawler.ports import Change, Client, Outputs, StateStore
 from services.crawler.settings import CrawlerSettings
 from services.crawler.source_state import SourceState
 from services.crawler.sources import Source
+from services.crawler.sourcing import Sourcing
+from services.crawler.task import Task, key_of, task_of
+from services.crawler.visit import Redirect, Turn, Visits, Wait
+from shared import metrics
 from shared.fetching import FetchRequest
 from shared.runtime.ports import Clock
 
-Reader = Callable[[Reading], Awaitable[Finding]]
+log = logging.getLogger(__name__)
+
+SLOW_SECONDS: Final = 2.0
+"""A request that takes longer makes room for another host's."""
+_SLOW_TIMES: Final = 4
+_MEASURE_SECONDS: Final = 10.0
+_LONGEST_SLEEP: Final = 60.0
 
 
 class Crawler:
-    """Signatures only, to build on; see below."""
+    """Fetches what is asked for, and the sources, of the partitions it is assigned.
+
+    It knows neither Kafka nor HTTP nor the store's form. All its methods are for one event loop;
+    :meth:`pending` alone may be called from another thread. Whatever the store or the outputs
+    raise ends :meth:`run` with it: the process has to end, and nothing is lost by that.
+    """
 
     def __init__(
         self,
@@ -30,40 +53,292 @@ class Crawler:
         *,
         partitions: int,
     ) -> None:
-        raise NotImplementedError
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._markers = settings.remembered_pages // partitions
+        self._partitions: dict[int, Partition] = {}
+        self._frontier = Frontier(lambda: Pace(settings.delay, settings.max_delay))
+        self._sourcing = Sourcing(clock, partitions)
+        self._visits = Visits(settings, client, clock, self._frontier, partitions)
+        self._handling = Handling(settings, read, clock, self._queue, self._sourcing.is_declared)
+        self._ledger = Ledger(outputs, store, clock)
+        self._ledger.written = self._woken
+        self._wake = asyncio.Event()
+        self._quick: OrderedDict[Host, float] = OrderedDict()
+        self._slow: set[Host] = set()
+        self._failure: BaseException | None = None
+        self._pending = 0
+        self._measured = 0.0
 
     async def assign(self, partition: int) -> None:
         """Load the state of ``partition`` and begin to work on it."""
-        raise NotImplementedError
+        if partition in self._partitions:
+            return
+        loaded = Partition(partition, self._markers)
+        dropped = await loaded.load(self._store)
+        now = self._clock.time()
+        self._partitions[partition] = loaded
+        _, removed = self._sourcing.plan(loaded)
+        for task in (*loaded.tasks.values(), *loaded.polls.values()):
+            host = self._frontier.add(task)
+            # Whoever had it before may have asked this host a moment ago.
+            host.pace.wait_until(now + host.pace.delay)
+            if host.name in loaded.slowed:
+                self._restore(host, loaded)
+            self._frontier.offer(host)
+        self._write(loaded, [*dropped, *removed])
+        self._woken()
+
+    def _restore(self, host: Host, partition: Partition) -> None:
+        try:
+            host.pace.restore(partition.slowed[host.name])
+        except ValueError as error:
+            log.error("the pace of %s cannot be read and is left out: %s", host.name, error)
+            del partition.slowed[host.name]
 
     async def revoke(self, partition: int) -> None:
         """Stop work on ``partition``; when it returns nothing more is written for it."""
-        raise NotImplementedError
+        revoked = self._partitions.pop(partition, None)
+        if revoked is None:
+            return
+        revoked.closed = True
+        for task in (*revoked.tasks.values(), *revoked.polls.values()):
+            task.gone = True
+        jobs = list(revoked.jobs)
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+        await self._ledger.settled()
+        async with revoked.writing:
+            pass
 
     async def take(self, partition: int, requests: Sequence[FetchRequest]) -> None:
-        """Take requests; they are durable when this returns."""
-        raise NotImplementedError
+        """Take requests of an assigned partition; they are durable when this returns.
+
+        A page that waits, or was fetched lately, is left out unless it is forced.
+        """
+        owner = self._partitions[partition]
+        async with owner.writing:
+            now = self._clock.time()
+            changes: dict[bytes, bytes | None] = {}
+            fresh: dict[bytes, Task] = {}
+            found: dict[bytes, SourceState] = {}
+            again: dict[bytes, bytes] = {}
+            for request in requests:
+                if request.recur and request.source:
+                    state = self._sourcing.found(owner, request)
+                    if state is not None:
+                        key = source_state.key(state.name, state.url)
+                        found[key] = state
+                        changes[key] = source_state.encode(state)
+                    continue
+                key = key_of(request.url)
+                task = fresh.get(key) or owner.tasks.get(key)
+                if task is not None and not request.force:
+                    continue
+                if task is None and self._lately(owner, request, now):
+                    continue
+                new = task_of(request, partition, now)
+                changes[key] = new.encode()
+                if task is None:
+                    fresh[key] = new
+                else:
+                    again[key] = new.request
+            if changes:
+                await self._store.write(partition, list(changes.items()))
+            if owner.closed:
+                return
+            for key, task in fresh.items():
+                owner.tasks[key] = task
+                self._frontier.add(task)
+            for key, request_bytes in again.items():
+                task = owner.tasks[key]
+                task.request = request_bytes
+                task.again = task.running
+            for key, state in found.items():
+                for poll in self._sourcing.subscribe(owner, key, state):
+                    self._frontier.add(poll)
+        self._woken()
+
+    def _lately(self, owner: Partition, request: FetchRequest, now: float) -> bool:
+        if request.force:
+            return False
+        if request.kind in ("auto", "page"):
+            name = request.url
+        elif request.referrer and not request.source:
+            name = read_name(request)  # sitemaps may name one another in a circle
+        else:
+            return False
+        at = owner.markers.fetched_at(name)
+        return bool(at) and now - at < self._settings.refetch_after
 
     def set_sources(self, sources: Sequence[Source]) -> None:
-        """The declared sources, all of them."""
-        raise NotImplementedError
+        """The declared sources, all of them; those gone are forgotten with their state."""
+        self._sourcing.declare(sources)
+        for partition in self._partitions.values():
+            polls, removed = self._sourcing.plan(partition)
+            for poll in polls:
+                self._frontier.add(poll)
+            self._write(partition, removed)
+        self._woken()
+
+    def _write(self, partition: Partition, changes: list[Change]) -> None:
+        if changes:
+            self._ledger.add(Outcome(partition, lambda: changes))
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until ``stop`` is set."""
-        raise NotImplementedError
+        """Work until ``stop`` is set; what is under way then is fetched again later.
+
+        Raises :class:`~shared.errors.TransientError` when state or results cannot be written.
+        """
+        works = [
+            asyncio.create_task(self._ledger.run()),
+            asyncio.create_task(self._dispatch()),
+        ]
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            done, _ = await asyncio.wait({*works, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+            await self._end_jobs()
+            await self._ledger.flush()
+        finally:
+            for task in (*works, stopping):
+                task.cancel()
+            await self._end_jobs()
+            await asyncio.gather(*works, stopping, return_exceptions=True)
+
+    async def _end_jobs(self) -> None:
+        jobs = [job for partition in self._partitions.values() for job in partition.jobs]
+        for job in jobs:
+            job.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
+
+    async def _dispatch(self) -> None:
+        while True:
+            if self._failure is not None:
+                raise self._failure
+            self._wake.clear()
+            now = self._clock.time()
+            while self._room(now) and (found := self._frontier.pop(now)) is not None:
+                self._begin(*found, now)
+            self._measure(now)
+            await self._sleep(self._next(now) - now)
+
+    def _room(self, now: float) -> bool:
+        if not self._ledger.has_room:
+            return False
+        while self._quick and len(self._slow) < _SLOW_TIMES * self._settings.concurrency:
+            host, began = next(iter(self._quick.items()))
+            if now - began < SLOW_SECONDS:
+                break
+            del self._quick[host]
+            self._slow.add(host)
+        return len(self._quick) < self._settings.concurrency
+
+    def _next(self, now: float) -> float:
+        times = [now + _LONGEST_SLEEP]
+        if len(self._quick) >= self._settings.concurrency:
+            times.append(max(now + 0.01, next(iter(self._quick.values())) + SLOW_SECONDS))
+        elif self._ledger.has_room:
+            times.append(self._frontier.next_time() or times[0])
+        return max(now, min(times))
+
+    async def _sleep(self, seconds: float) -> None:
+        waiting = asyncio.ensure_future(self._wake.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        try:
+            await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+            sleeping.cancel()
+
+    def _begin(self, host: Host, task: Task, now: float) -> None:
+        partition = self._partitions.get(task.partition)
+        if partition is None:  # cannot be: revoked tasks are gone
+            return
+        task.running = True
+        self._quick[host] = now
+        job = asyncio.create_task(self._turn(host, task, partition))
+        partition.jobs.add(job)
+        job.add_done_callback(lambda done: self._ended(done, host, partition))
+
+    def _ended(self, job: asyncio.Task[None], host: Host, partition: Partition) -> None:
+        partition.jobs.discard(job)
+        self._quick.pop(host, None)
+        self._slow.discard(host)
+        self._frontier.release(host)
+        if not job.cancelled() and (error := job.exception()) is not None:
+            self._failure = error
+        self._woken()
+
+    async def _turn(self, host: Host, task: Task, partition: Partition) -> None:
+        turn = await self._visits.visit(
+            host, task, partition, self._handling.conditions(task, partition)
+        )
+        if isinstance(turn.result, Redirect):
+            failure = next_hop(task, turn.result, self._settings.max_redirects)
+            if failure is not None:
+                turn = Turn(failure, turn.changes)
+        followed = isinstance(turn.result, Redirect) and task.url == turn.result.url
+        if isinstance(turn.result, Wait) or followed:
+            # The next request of this task is the next one of the host.
+            task.running, task.due, host.ahead = False, 0.0, task
+            self._write(partition, turn.changes)
+            return
+        # What is read and written from here on does not hold the host.
+        handling = asyncio.create_task(self._handle(task, partition, turn))
+        partition.jobs.add(handling)
+        handling.add_done_callback(lambda done: self._handled(done, partition))
+
+    async def _handle(self, task: Task, partition: Partition, turn: Turn) -> None:
+        self._ledger.add(await self._handling.handle(task, partition, turn))
+
+    def _handled(self, done: asyncio.Task[None], partition: Partition) -> None:
+        partition.jobs.discard(done)
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self._failure = error
+            self._woken()
+
+    def _queue(self, task: Task) -> None:
+        """Put a task back that is not done."""
+        task.running = False
+        self._frontier.add(task)
+
+    def _woken(self) -> None:
+        self._wake.set()
+
+    def _measure(self, now: float) -> None:
+        jobs = sum(len(partition.jobs) for partition in self._partitions.values())
+        self._pending = jobs + len(self._ledger) + self._frontier.waiting(now)
+        metrics.HOSTS_ACTIVE.set(len(self._quick) + len(self._slow))
+        if not 0 <= now - self._measured < _MEASURE_SECONDS:
+            self._measured = now
+            metrics.FETCHES_WAITING.set(self._waiting())
+            states = self.source_states()
+            metrics.SOURCES.labels("all").set(len(states))
+            metrics.SOURCES.labels("failing").set(sum(state.errors > 0 for state in states))
+            metrics.SOURCES.labels("quiet").set(sum(state.quiet(now) for state in states))
+
+    def _waiting(self) -> int:
+        return sum(len(partition.tasks) for partition in self._partitions.values())
 
     def full(self) -> bool:
         """Whether so much waits that no more should be taken now."""
-        raise NotImplementedError
+        return self._waiting() >= self._settings.max_waiting
 
     def pending(self) -> int:
-        """What is due or under way."""
-        raise NotImplementedError
+        """Hosts that could be asked now, requests under way, outcomes not yet written.
+
+        Not what waits for its time: a retry, a host's patience, a source's interval.
+        """
+        return self._pending
 
     def idle(self) -> bool:
         """Whether nothing that was asked for once is left."""
-        raise NotImplementedError
+        return not self._waiting()
 
     def source_states(self) -> list[SourceState]:
         """The states of the sources in the assigned partitions."""
-        raise NotImplementedError
+        return [state for each in self._partitions.values() for state in each.states.values()]

@@ -1,0 +1,97 @@
+"""What the crawler holds of one partition: the state of its hosts, as it stands in the store."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from services.crawler import pace, source_state, taken, task
+from services.crawler.markers import PREFIX as MARKER
+from services.crawler.markers import Markers
+from services.crawler.ports import Change, StateStore
+from services.crawler.robots import Robots
+from services.crawler.source_state import SourceState
+from services.crawler.taken import Memory
+from services.crawler.task import Task
+
+log = logging.getLogger(__name__)
+
+ROBOTS: Final = b"r:"
+"""Keys of robots.txt files, followed by scheme, host and port."""
+
+
+class Partition:
+    """State of a partition, with what is under way in it."""
+
+    def __init__(self, number: int, most_markers: int) -> None:
+        self.number = number
+        self.tasks: dict[bytes, Task] = {}
+        """What was asked for once, by key."""
+        self.polls: dict[bytes, Task] = {}
+        """Polls of sources, by the key of the source's state."""
+        self.states: dict[bytes, SourceState] = {}
+        self.memories: dict[bytes, Memory] = {}
+        self.markers = Markers(most_markers)
+        self.robots: dict[str, Robots] = {}
+        self.slowed: dict[str, bytes] = {}
+        """Hosts that asked for patience, with their state as it is stored."""
+        self.jobs: set[asyncio.Task[None]] = set()
+        self.writing = asyncio.Lock()
+        """Held while changes are decided and written, so that they are written in their order."""
+        self.closed = False
+
+    async def load(self, store: StateStore) -> list[Change]:
+        """Read all of it; returns what is to be removed.
+
+        What cannot be read (of another version, or broken) is told and left alone in the store.
+        """
+        unreadable = 0
+        async for pairs in store.load(self.number):
+            for key, value in pairs:
+                try:
+                    self._take_over(key, value)
+                except (ValueError, TypeError) as error:
+                    unreadable += 1
+                    if unreadable <= 10:
+                        log.error(
+                            "partition %d: state %r cannot be read and is left out: %s",
+                            self.number, key[:60], error,
+                        )  # fmt: skip
+        if unreadable > 10:
+            log.error("partition %d: %d unreadable in all", self.number, unreadable)
+        return self.markers.sort()
+
+    def _take_over(self, key: bytes, value: bytes) -> None:
+        load = self._loaders.get(key[:2])
+        if load is None:
+            raise ValueError("an unknown kind of key")
+        load(self, key, value)
+
+    def _task(self, key: bytes, value: bytes) -> None:
+        self.tasks[key] = task.decode(key, value, self.number)
+
+    def _state(self, key: bytes, value: bytes) -> None:
+        self.states[key] = source_state.decode(value)
+
+    def _memory(self, key: bytes, value: bytes) -> None:
+        self.memories[key] = taken.decode(value)
+
+    def _marker(self, key: bytes, value: bytes) -> None:
+        self.markers.load(key, value)
+
+    def _robots(self, key: bytes, value: bytes) -> None:
+        self.robots[key[len(ROBOTS) :].decode("utf-8")] = Robots.decode(value)
+
+    def _slowed(self, key: bytes, value: bytes) -> None:
+        self.slowed[key[len(pace.PREFIX) :].decode("utf-8")] = value
+
+    _loaders: Final[dict[bytes, Callable[[Partition, bytes, bytes], None]]] = {
+        task.PREFIX: _task,
+        source_state.PREFIX: _state,
+        taken.PREFIX: _memory,
+        MARKER: _marker,
+        ROBOTS: _robots,
+        pace.PREFIX: _slowed,
+    }
