@@ -339,6 +339,15 @@ class Crawler:
         """Whether nothing that was asked for once is left."""
         return not self._waiting()
 
+    def settled(self, until: float) -> bool:
+        """Whether nothing is under way, and nothing is due before ``until``, Unix seconds."""
+        return not self._ledger and not any(
+            partition.jobs
+            or any(task.due < until for task in partition.tasks.values())
+            or any(task.due < until for task in partition.polls.values())
+            for partition in self._partitions.values()
+        )
+
     def source_states(self) -> list[SourceState]:
         """The states of the sources in the assigned partitions."""
         return [state for each in self._partitions.values() for state in each.states.values()]

@@ -32,6 +32,8 @@ from shared.fetching import MAX_URL, Kind, url_problem
 MAX_FILE: Final = 32 * 1024 * 1024
 """Bytes of a ``sources.yml``."""
 
+MAX_CATEGORY: Final = 200
+
 _MARK: Final = "\ufeff"  # of the byte order, where an editor wrote one
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhd]?)", re.ASCII)
@@ -53,13 +55,15 @@ class Source(BaseModel):
     render: bool = False
     """Whether its pages need JavaScript."""
     paused: bool = False
+    category: str = Field("", max_length=MAX_CATEGORY)
+    """Folders of OPML, parted by slashes: ``agencies/europe``."""
 
-    @field_validator("name")
+    @field_validator("name", "category")
     @classmethod
-    def _plain(cls, name: str) -> str:
-        if name != name.strip() or not name.isprintable():
+    def _plain(cls, text: str) -> str:
+        if text != text.strip() or not text.isprintable():
             raise ValueError("it begins or ends with white space, or holds control characters")
-        return name
+        return text
 
     @field_validator("url")
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -153,3 +154,20 @@ class SqliteStateStore:
                 # The thread cannot be stopped: the connection is free only when it has ended.
                 await asyncio.wait([task])
                 raise
+
+
+def read_keys(path: Path, prefix: bytes) -> list[tuple[bytes, bytes]]:
+    """The keys that begin with ``prefix`` and their values, also while a crawler uses the file.
+
+    None where there is no file; raises :class:`~shared.errors.StoreError` where it is another.
+    """
+    if not path.exists():
+        return []
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=_BUSY_SECONDS)) as connection:
+            return connection.execute(
+                "SELECT key, value FROM crawler_state WHERE substr(key, 1, ?) = ?",
+                (len(prefix), prefix),
+            ).fetchall()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {error}") from error

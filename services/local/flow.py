@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,10 +38,10 @@ from shared.runtime.local_driver import LocalDriver
 from shared.runtime.local_log import BrokerLog
 from shared.runtime.pool import Pool, PoolStage
 from shared.runtime.ports import Publisher
-from shared.runtime.rejected import RejectionCaps
+from shared.runtime.rejected import RejectionCaps, rejection_message
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.runner import Runner
-from shared.runtime.stage import Emit, Stage, TransformStage
+from shared.runtime.stage import Emit, Reject, Stage, TransformStage
 from shared.search.sqlite_index import SqlitePublisher
 from shared.settings import RuntimeSettings, load_settings
 from shared.topics import Topic, topology
@@ -171,6 +171,13 @@ class LocalFlow:
                 self._append(batch)
                 batch, size = [], 0
         self._append(batch)
+
+    async def refuse(self, stage: str, refused: Sequence[tuple[Message, Reject]]) -> None:
+        """Keep refusals of what never got into the flow, with those of the stages."""
+        rejected = BrokerPublisher(self._broker, self._topology.rejected)
+        await rejected.publish(
+            [rejection_message(stage, *refusal, self._clock) for refusal in refused]
+        )
 
     async def drain(self, progress: Callable[[Progress], None]) -> Report:
         """Work until every stored message is indexed or refused; may be cancelled and called again.

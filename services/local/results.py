@@ -118,7 +118,7 @@ class Results:
             "INSERT INTO flow_inputs VALUES (?, ?, coalesce("
             "(SELECT max(number) FROM flow_results WHERE origin = ?1), 0), 0) "
             "ON CONFLICT (origin) DO UPDATE SET after = excluded.after, reported = 0",
-            (origin, Envelope.parse(emit.headers).filename),
+            (origin, _name(Envelope.parse(emit.headers))),
         )
 
     def observer(self, stage: str, *, last: bool) -> Callable[[Message, Outcome], None]:
@@ -227,6 +227,11 @@ class Results:
                 (self._rejected.name, key.encode()),
             )
         self._execute("DELETE FROM flow_results WHERE origin = ? AND reason != ''", (origin,))
+
+
+def _name(envelope: Envelope) -> str:
+    """What people know an input by: its file, or its address where it is of the web."""
+    return envelope.filename or envelope.url
 
 
 def _origin(emit: Emit) -> str:
