@@ -85,8 +85,11 @@ class KafkaOutputs:
     def _as_message(self, emit: Emit) -> Message:
         headers = emit.headers
         if not Envelope.parse(headers).id:
-            # A refusal is known by its message's id or place, and this one has no place.
-            headers = (*headers, ("ce_id", stable_id(self._requests.name, emit.value).encode()))
+            # A refusal is known by its message's id or place, and this one has no place; its time
+            # is when it was written, which is another one when it is written again.
+            identity = stable_id(self._requests.name, emit.value).encode()
+            kept = (pair for pair in headers if pair[0] != "ce_time")
+            headers = (*kept, ("ce_id", identity))
         return Message(emit.value, emit.key, headers, self._requests.name, self._partition(emit))
 
     def _partition(self, message: Emit) -> int:

@@ -181,7 +181,8 @@ async def test_refusals_look_like_all_rejections(
     reject = Reject("http_404", "the page is not there")
     gone, other = _request("http://a.example/gone"), _request("http://a.example/other")
     await outputs.refuse([(gone, reject), (other, reject)])
-    await outputs.refuse([(gone, reject)])
+    later = dataclasses.replace(gone, headers=(("ce_time", b"2026-01-01T00:00:00Z"),))
+    await outputs.refuse([(later, reject)])
     read = [read_rejection(m) for m in await read_topic(settings.kafka_bootstrap, topics.rejected)]
     assert {(r.stage, r.reason, r.detail) for r in read} == {
         ("crawler", "http_404", "the page is not there")
