@@ -1,6 +1,6 @@
 """``make bench``: how fast the stages and the whole flow are, beside a peer, in the same run.
 
-``python -m tests.bench [--quick] [stages|embedded|cluster|install ...]``; ``docs/figures.md`` tells
+``python -m tests.bench [--quick] [PART ...]``; ``docs/figures.md`` tells
 how to read it.
 """
 
@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import ClusterError
-from tests.bench import cluster, corpus, embedded, resources, stages
+from tests.bench import cluster, corpus, embedded, resources, stages, web
 from tests.bench.cluster import ClusterFigures
 from tests.bench.corpus import Corpus
 from tests.bench.measures import MEGABYTE, Figure, percentile
 from tests.quality.table import markdown
 from tests.shared_data import ROOT
 
-PARTS = ("stages", "embedded", "cluster", "install")
+PARTS = ("stages", "web", "embedded", "cluster", "install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,8 @@ class Sizes:
     embedded: int
     burst: int
     paced: int
+    hosts: int
+    """Of the loopback web."""
 
     @property
     def most(self) -> int:
@@ -40,14 +42,17 @@ class Sizes:
         return max(self.stages, self.embedded, self.burst + self.paced)
 
 
-FULL = Sizes(stages=150, embedded=300, burst=301, paced=300)
-QUICK = Sizes(stages=12, embedded=30, burst=31, paced=20)
+FULL = Sizes(stages=150, embedded=300, burst=301, paced=300, hosts=1_000)
+QUICK = Sizes(stages=12, embedded=30, burst=31, paced=20, hosts=40)
 # Goals of the whole flow, everything on two cores.
 EMBEDDED_RATE = 15.0
 CLUSTER_RATE = 10.0
 WAIT_SECONDS = 3.0
 SERVICE_MB = 600.0
 INSTALL_MB = 400.0
+FETCH_RATE = 300.0
+PAGES_EACH = 8
+"""Pages of each host: with a pause of a second between them, so many seconds at least."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,11 +69,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     figures: list[Figure] = []
     status = 0
-    if set(parts) != {"install"}:
+    if set(parts) - {"install", "web"}:
         pages = corpus.load(sizes.most if "cluster" in parts else max(sizes.stages, sizes.embedded))
         print(f"{len(pages.pages)} {pages.name}, {pages.kilobytes:.0f} kB each")
     if "stages" in parts:
         _stages(pages, sizes)
+    if "web" in parts:
+        figures += _web(sizes)
     if "embedded" in parts:
         figures += _embedded(pages, sizes)
     if "cluster" in parts:
@@ -90,6 +97,18 @@ def _stages(pages: Corpus, sizes: Sizes) -> None:
     times = asyncio.run(stages.measure(pages.pages[: sizes.stages]))
     print("\nStage by stage, one process, CPU time\n")
     print(times.table(), flush=True)
+
+
+def _web(sizes: Sizes) -> list[Figure]:
+    alone = web.measure(sizes.hosts, PAGES_EACH)
+    beside = web.measure(sizes.hosts, PAGES_EACH, sizes.hosts // 20)
+    hosts = f"{alone.hosts} hosts"
+    return [
+        Figure(f"fetched from {hosts}", alone.rate, "pages/s", FETCH_RATE),
+        Figure(f"the same beside {beside.slow_hosts} slow hosts", beside.rate, "pages/s"),
+        Figure("crawler, CPU a page", 1000 * alone.cpu_seconds / alone.pages, "ms"),
+        Figure("requests to one host at once", max(alone.together, beside.together), "", 1, "most"),
+    ]
 
 
 def _embedded(pages: Corpus, sizes: Sizes) -> list[Figure]:
