@@ -279,6 +279,74 @@ def test_gzip_of_each_record_is_one_stream() -> None:
     assert bodies(child.data) == [PAGE, PAGE + b"2"]
 
 
+class TestCompressedByRecord:
+    pages = tuple(response(PAGE + b"%d" % number) for number in range(4))
+
+    def _members(self) -> list[bytes]:
+        return [gzip.compress(page, mtime=0) for page in self.pages]
+
+    def _given(self, data: bytes) -> tuple[list[int], list[str]]:
+        assert recognised(Warc(), data) == MAGIC
+        found = opened(data)
+        numbers = [int(bytes(child.data)[len(PAGE) :]) for child in children(found)]  # type: ignore[arg-type]
+        return numbers, reasons(found)
+
+    def test_whole(self) -> None:
+        assert self._given(b"".join(self._members())) == ([0, 1, 2, 3], [])
+        assert self._given(b"".join(self._members()) + bytes(600)) == ([0, 1, 2, 3], [])
+        assert self._given(gzip.compress(b"".join(self.pages))) == ([0, 1, 2, 3], [])
+
+    def test_other_gzip_is_not_its_own(self) -> None:
+        assert recognised(Warc(), gzip.compress(PAGE)) == NO
+        assert recognised(Warc(), b"\x1f\x8b\x08" + bytes(100)) == NO
+
+    @pytest.mark.parametrize("at", [12, 60, 150, -12])
+    def test_a_broken_member_costs_its_own_record(self, at: int) -> None:
+        members = self._members()
+        broken = bytearray(members[1])
+        broken[at : at + 8] = b"\xff\x07" * 4
+        members[1] = bytes(broken)
+        numbers, refused = self._given(b"".join(members))
+        assert [number for number in numbers if number != 1] == [0, 2, 3]
+        assert refused[0].startswith(("corrupt_", "truncated_"))
+
+    def test_a_wrong_checksum_is_told(self) -> None:
+        members = self._members()
+        members[1] = members[1][:-8] + bytes(8)
+        assert self._given(b"".join(members)) == ([0, 2, 3], ["corrupt_gzip"])
+
+    def test_a_member_cut_short(self) -> None:
+        members = self._members()
+        members[1] = members[1][:100]
+        numbers, refused = self._given(b"".join(members))
+        assert [number for number in numbers if number != 1] == [0, 2, 3]
+        assert refused
+
+    def test_rubbish_between_and_behind(self) -> None:
+        zero, one, two, three = self._members()
+        rubbish = b"rubbish" + b"\x1f\x8b\x08" * 9
+        assert self._given(zero + one + rubbish + two + three) == ([0, 1, 2, 3], ["corrupt_gzip"])
+        assert self._given(zero + rubbish) == ([0], ["corrupt_gzip"])
+
+    def test_the_end_cut_off(self) -> None:
+        numbers, refused = self._given(b"".join(self._members())[:-40])
+        assert numbers == [0, 1, 2]
+        assert refused == ["truncated_gzip"]
+
+    def test_beginnings_of_members_without_end(self) -> None:
+        data = self._members()[0] + b"x" + b"\x1f\x8b\x08" * 200_000
+        assert self._given(data) == ([0], ["corrupt_gzip"])
+
+    def test_empty_members_without_end(self) -> None:
+        data = self._members()[0] + gzip.compress(b"") * 30_000
+        with pytest.raises(Exhausted, match="max_members"):
+            opened(data)
+
+    def test_a_bomb(self) -> None:
+        data = self._members()[0] + gzip.compress(response(bytes(30_000_000)))
+        assert self._given(data) == ([0], ["zip_bomb"])
+
+
 EXPECTED = {
     "example.arc": (1, []),
     "example.warc": (1, []),
@@ -297,9 +365,8 @@ EXPECTED = {
 def test_every_sample_of_the_peers_gives_its_pages_or_says_why_not() -> None:
     results = {}
     for name, data in suite("warc", "test/data/").items():
-        content = gzip.decompress(data) if name.endswith(".gz") else data
-        assert recognised(Warc(), content) == MAGIC, name
-        found = opened(content)
+        assert recognised(Warc(), data) == MAGIC, name
+        found = opened(data)
         refused = [item.reason for item in found if isinstance(item, Refused)]
         results[name] = (len(children(found)), refused)
     assert results == EXPECTED
@@ -331,7 +398,8 @@ DAMAGED = (
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_nothing_but_refusals_leaves_what_is_damaged(data: st.DataObject) -> None:
-    damaged = bytearray(data.draw(st.sampled_from((DAMAGED, arc((URL, http(PAGE)))))))
+    samples = (DAMAGED, arc((URL, http(PAGE))), gzip.compress(DAMAGED, mtime=0) * 2)
+    damaged = bytearray(data.draw(st.sampled_from(samples)))
     for _ in range(data.draw(st.integers(1, 8))):
         at = data.draw(st.integers(0, len(damaged) - 1))
         damaged[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))

@@ -8,10 +8,11 @@ from urllib.parse import unquote, urlsplit
 
 from services.fetcher.formats.base import MAGIC, NO, Child, Found, Refused, Skipped
 from services.fetcher.formats.http_body import decoded
-from services.fetcher.formats.warc_records import ARC, WARC, BadRecord, Http, Record, records
+from services.fetcher.formats.warc_members import RecordMembers, is_compressed
+from services.fetcher.formats.warc_records import BadRecord, Http, Record, begins, records
 from services.fetcher.limits import Budget, PartRefused
 from services.fetcher.sniff import Sample
-from services.fetcher.source import Source
+from services.fetcher.source import Source, stream_of
 
 _NO_NEWS = ("image/", "audio/", "video/", "font/", "application/font", "application/x-font")
 _NO_NEWS_TYPES = frozenset(
@@ -34,6 +35,9 @@ class Warc:
     address it would be the same bytes again, for which the archive would have to be read twice,
     only for the deduplicator to find that they are the same. A revisit of what is not there is
     refused with the name of what it refers to, as its content is lost to this archive.
+
+    An archive compressed record by record is read here as a whole, and not by way of gzip, so that
+    a broken member costs its own record only.
     """
 
     name = "warc"
@@ -41,15 +45,19 @@ class Warc:
     streams = True
 
     def recognise(self, sample: Sample) -> int:
-        """By the version line of WARC, or by the first record of ARC."""
-        head = sample.head[:8_192].lstrip(b"\r\n")
-        return MAGIC if WARC.match(head) or ARC.match(head) else NO
+        """By the version line of WARC, or by the first record of ARC, also within gzip."""
+        head = sample.head
+        return MAGIC if begins(head) or is_compressed(head) else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """The records in their order; a broken one is refused, and the next one sought."""
         seen = _Seen()
         some = False
-        for record in records(source.stream):
+        stream, members = source.stream, None
+        if is_compressed(source.sample.head):
+            members = RecordMembers(stream, budget)
+            stream = stream_of(members.pieces())
+        for record in records(stream, members.resume if members else None):
             some = True
             if isinstance(record, BadRecord):
                 yield Refused(record.reason, record.detail)
@@ -58,6 +66,10 @@ class Warc:
                 yield from _opened(record, seen, budget)
             except BadRecord as bad:
                 yield Refused(bad.reason, bad.detail, step=_step(record))
+            except PartRefused as broken:
+                if members is None:
+                    raise
+                yield Refused(broken.reason, broken.detail, step=_step(record))
         if not some:
             yield Refused("empty", "the archive holds no record", whole=True)
 

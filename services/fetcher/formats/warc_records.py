@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import BinaryIO
@@ -16,19 +16,31 @@ from warcio.statusandheaders import (
     StatusAndHeadersParserException,
 )
 
+from services.fetcher.limits import PartRefused
 from shared.events import parse_time
 
 _LINE = 65_536
 _HEADERS = 262_144
 """Bytes of a record's headers, and of the HTTP headers in it; each has a few hundred."""
 _GULP = 262_144
-WARC = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
-ARC = re.compile(rb"filedesc://[^\r\n]{1,2000} -?\d{1,10}\r?\n")
+_WARC = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
+_ARC = re.compile(rb"filedesc://[^\r\n]{1,2000} -?\d{1,10}\r?\n")
 _ARC_RECORD = re.compile(
     rb"[A-Za-z][A-Za-z0-9+.-]{1,20}:[^\r\n]{1,8192} \d{8,20} \S{1,200} -?\w+\r?\n"
 )
 _INSIDE = re.compile(rb"\r\n\r\nWARC/(?:0\.1[78]|1\.[01])\r\n(?=[A-Za-z-]{1,40}:)")
 _ERRORS = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, IndexError, EOFError)
+
+
+def begins(head: bytes) -> bool:
+    """Whether ``head`` is the beginning of a WARC or ARC."""
+    head = head[:8_192].lstrip(b"\r\n")
+    return bool(_WARC.match(head) or _ARC.match(head))
+
+
+def goes_on(head: bytes) -> bool:
+    """Whether ``head`` is the beginning of a record within an archive."""
+    return begins(head) or _ARC_RECORD.match(head) is not None
 
 
 class BadRecord(Exception):
@@ -158,12 +170,15 @@ class _Block:
         self._lines = lines
         self.left = length
         self.ended_early = False
+        self.broken = False
+        """Whether reading it raised what the archive's stream raises."""
 
     def begin_headers(self) -> None:
         self._lines.begin_headers()
 
     def peek(self, size: int) -> bytes:
-        data = self._lines.read(min(size, self.left))
+        data = self.read(size)
+        self.left += len(data)
         self._lines.put_back(data)
         return data
 
@@ -171,13 +186,21 @@ class _Block:
         """A line of headers in it."""
         if not self.left:
             return b""
-        line = self._lines.readline(self.left if size < 0 else min(size, self.left))
+        try:
+            line = self._lines.readline(self.left if size < 0 else min(size, self.left))
+        except PartRefused:
+            self.left, self.broken = 0, True
+            raise
         return self._counted(line, 1)
 
     def read(self, size: int = -1) -> bytes:
         """``size`` bytes, or all that are left."""
         wanted = self.left if size < 0 else min(size, self.left)
-        return self._counted(self._lines.read(wanted), wanted)
+        try:
+            return self._counted(self._lines.read(wanted), wanted)
+        except PartRefused:
+            self.left, self.broken = 0, True
+            raise
 
     def _counted(self, data: bytes, wanted: int) -> bytes:
         self.left -= len(data)
@@ -197,45 +220,75 @@ class _Block:
         if inside is None:
             return body
         self._lines.put_back(body[inside.start() + 4 :])
+        self.ended_early = False
         return body[: inside.start()]
 
 
-def records(stream: BinaryIO) -> Iterator[Record | BadRecord]:
+def records(
+    stream: BinaryIO, resume: Callable[[], BinaryIO | None] | None = None
+) -> Iterator[Record | BadRecord]:
     """Every record of a WARC or ARC, and in place of what is none the reason.
 
-    The block of one need not be read; it is passed when the next one is asked for.
+    The block of one need not be read; it is passed when the next one is asked for. Where
+    ``stream`` itself breaks, ``resume`` gives the stream of what can be read behind that place,
+    or ``None``; without it the stream's :class:`PartRefused` is raised.
     """
-    lines = _Lines(stream)
-    loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
-    number = 0
-    arc: bool | None = None
-    lost = False
-    while line := lines.line():
-        if not line.strip():
-            continue
-        if arc is None:
-            arc = ARC.match(line) is not None
-        if not (ARC.match(line) or _ARC_RECORD.match(line) if arc else WARC.match(line)):
-            if not lost:
-                place = lines.place - len(line)
-                yield BadRecord("corrupt_warc", f"no record begins at byte {place}")
-            lost = True
-            continue
-        lost = False
-        number += 1
+    reading = _Reading()
+    current: BinaryIO | None = stream
+    while current is not None:
         try:
-            record = _record(loader, lines, line, number, arc)
-        except BadRecord as bad:
-            yield BadRecord(bad.reason, f"record {number}: {bad.detail}")
-            lost = True
-            continue
-        yield record
-        block = record.block
-        while block.left:
-            block.read(_GULP)
-        if block.ended_early:
-            yield BadRecord("truncated_warc", f"record {number} breaks off with the archive")
-            return
+            yield from reading.records(_Lines(current))
+        except PartRefused as broken:
+            if resume is None:
+                raise
+            yield BadRecord(broken.reason, f"behind record {reading.number}: {broken.detail}")
+        current = resume() if resume is not None else None
+
+
+class _Reading:
+    """What is known from one piece of an archive to the next."""
+
+    def __init__(self) -> None:
+        self._loader = ArcWarcRecordLoader(verify_http=False, arc2warc=False)
+        self._arc: bool | None = None
+        self.number = 0
+
+    def records(self, lines: _Lines) -> Iterator[Record | BadRecord]:
+        lost = False
+        while line := lines.line():
+            if not line.strip():
+                continue
+            if self._arc is None:
+                self._arc = _ARC.match(line) is not None
+            if not self._begins(line):
+                if not lost:
+                    place = lines.place - len(line)
+                    yield BadRecord("corrupt_warc", f"no record begins at byte {place}")
+                lost = True
+                continue
+            self.number += 1
+            try:
+                record = _record(self._loader, lines, line, self.number, self._arc)
+            except BadRecord as bad:
+                yield BadRecord(bad.reason, f"record {self.number}: {bad.detail}")
+                lost = True
+                continue
+            lost = False
+            yield record
+            block = record.block
+            while block.left:
+                block.read(_GULP)
+            if block.broken:
+                return
+            if block.ended_early:
+                detail = f"record {self.number} breaks off with the archive"
+                yield BadRecord("truncated_warc", detail)
+                return
+
+    def _begins(self, line: bytes) -> bool:
+        if self._arc:
+            return bool(_ARC.match(line) or _ARC_RECORD.match(line))
+        return _WARC.match(line) is not None
 
 
 def _record(
