@@ -13,6 +13,7 @@ from services.fetcher.formats.base import MAGIC, NO, Child, Document, Found, Ref
 from services.fetcher.formats.pdf_layout import Line, Order
 from services.fetcher.formats.pdf_paragraphs import drop_running, largest, paragraphs
 from services.fetcher.formats.pdf_text import PageText, TooMuchText, read_page
+from services.fetcher.formats.properties import authors_of, title_of
 from services.fetcher.limits import Budget, PartRefused
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
@@ -30,18 +31,6 @@ _DATE = re.compile(
     r"(?:T?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?"
     r"(?P<zone>Z|[+-]\d{2}'?:?\d{2})?)?"
 )
-_NO_TITLE = re.compile(
-    r"(?:microsoft \w+ - |(?:un|ohne )titel|untitled|sans titre|sin título|title|layout \d|"
-    r"document\d*$|slide \d|powerpoint|print|page \d|\W*$|.*\.(?:docx?|pdf|indd|qxd|qxp|rtf|odt|"
-    r"pages|tex|dvi|ps|eps|ai|pptx?|xlsx?|html?|txt|pub|pmd?)$)",
-    re.IGNORECASE,
-)
-_NO_AUTHOR = re.compile(
-    r"(?:anonymous|unknown|unspecified|user|admin(?:istrator)?|author|root|owner|"
-    r"microsoft.*|\W*)$",
-    re.IGNORECASE,
-)
-_AND = re.compile(r"\s*(?:;|\s&\s|\sand\s|\sund\s|\set\s)\s*")
 
 
 class Pdf:
@@ -141,23 +130,13 @@ def _record(document: pdfium.PdfDocument, pages: list[PageText]) -> Record | Non
     if not any(map(str.isalnum, "".join(paragraph.text for paragraph in found))):
         return None
     told = document.get_metadata_dict()
-    title = " ".join(told["Title"].split())
     return Record(
         text="\n\n".join(paragraph.text for paragraph in found),
-        title=(title if _is_title(title) else largest(found)) or None,
-        authors=_authors(told["Author"]),
+        title=title_of(told["Title"]) or largest(found) or None,
+        authors=authors_of(told["Author"]),
         published_at=iso_date(told["CreationDate"]),
         modified_at=iso_date(told["ModDate"]),
     )
-
-
-def _is_title(title: str) -> bool:
-    return 3 <= len(title) <= 300 and not _NO_TITLE.match(title)
-
-
-def _authors(written: str) -> list[str]:
-    names = [" ".join(name.split()) for name in _AND.split(written)]
-    return [name for name in names if name and len(name) < 100 and not _NO_AUTHOR.match(name)]
 
 
 def iso_date(written: str) -> str | None:
