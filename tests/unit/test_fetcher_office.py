@@ -322,9 +322,8 @@ def test_odt_of_other_kinds() -> None:
         f'<m:manifest xmlns:m="{ODF}:manifest:1.0"><m:file-entry><m:encryption-data/>'
         "</m:file-entry></m:manifest>"
     )
-    locked = odt(
-        "<text:p>x</text:p>", **{"META-INF/manifest.xml": manifest, "content.xml": b"\x9f"}
-    )
+    parts: dict[str, str | bytes] = {"META-INF/manifest.xml": manifest, "content.xml": b"\x9f"}
+    locked = zipped(parts)
     assert refused(Odt(), locked)[0] == "encrypted"
 
 

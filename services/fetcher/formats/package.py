@@ -45,12 +45,10 @@ class Package:
     def __init__(self, data: bytes, budget: Budget) -> None:
         self._budget = budget
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                self._members = {info.filename: info for info in archive.infolist()}
-                self._archive = archive
+            self._archive = zipfile.ZipFile(io.BytesIO(data))
         except _BROKEN_ZIP as error:
             raise Broken(_said(error)) from None
-        self._data = data
+        self._members = {info.filename: info for info in self._archive.infolist()}
 
     def __contains__(self, name: str) -> bool:
         return name in self._members
@@ -70,10 +68,7 @@ class Package:
             raise Broken(f"the part {name!r} is compressed by method {info.compress_type}")
         out = bytearray()
         try:
-            with (
-                zipfile.ZipFile(io.BytesIO(self._data)) as archive,
-                archive.open(info) as stream,
-            ):
+            with self._archive.open(info) as stream:
                 while piece := stream.read(_CHUNK):
                     out += piece
                     self._budget.unpacked(len(piece))
