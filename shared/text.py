@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 # Quotation marks, apostrophes and primes in use across scripts, to their ASCII form.
@@ -100,10 +101,14 @@ def stable_id(*parts: str | bytes) -> str:
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        # Length-prefixed, so that ("ab", "c") and ("a", "bc") differ.
-        digest.update(len(data).to_bytes(8, "big"))
+        digest.update(_length(len(data)))
         digest.update(data)
     return crockford(digest.digest())
+
+
+def _length(size: int) -> bytes:
+    """Stands before each part of an identifier, so that ("ab", "c") and ("a", "bc") differ."""
+    return size.to_bytes(8, "big")
 
 
 def content_hash(text: str) -> str:
@@ -173,3 +178,18 @@ def document_id(
 ) -> str:
     """The identity of raw bytes: what they are, where they came from, and where in their parent."""
     return stable_id("document", content, url or "", parent, place)
+
+
+def streamed_document_id(pieces: Iterable[bytes], size: int) -> str:
+    """:func:`document_id` of content that comes in pieces, ``size`` bytes in all.
+
+    Raises :class:`ValueError` when they are not so many.
+    """
+    digest = hashlib.sha256(_length(8) + b"document" + _length(size))
+    for piece in pieces:
+        digest.update(piece)
+        size -= len(piece)
+    if size:
+        raise ValueError(f"{abs(size)} bytes {'fewer' if size > 0 else 'more'} than it was said")
+    digest.update(3 * _length(0))  # no URL, parent or place
+    return crockford(digest.digest())

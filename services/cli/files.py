@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from shared.errors import PermanentError
 from shared.events import Envelope, Message
+from shared.text import document_id
 from shared.topics import topology
 
 STDIN = Path("-")
@@ -20,6 +21,8 @@ STDIN = Path("-")
 TYPE = "news.ingest.v1"
 SOURCE = "wireroom/cli"
 
+_HEADERS = 16 * 1024
+"""Bytes of a message's key and headers: names in them are cut at 512 characters, or are paths."""
 _TEMPORARY_SUFFIXES = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".filepart", "~")
 
 
@@ -90,8 +93,9 @@ def describe(error: OSError) -> tuple[str, str]:
 
 
 def limit() -> int:
-    """The largest file that is taken, in bytes: what the topic that the fetcher reads takes."""
-    return topology().services["fetcher"].reads.max_message
+    """The largest message's value, in bytes: what the topic that the fetcher reads takes, less
+    room for headers."""
+    return topology().services["fetcher"].reads.max_record - _HEADERS
 
 
 def read(path: Path, *, name: str = "", now: datetime | None = None) -> Message:
@@ -108,7 +112,7 @@ def read(path: Path, *, name: str = "", now: datetime | None = None) -> Message:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             if stat.S_ISREG(status.st_mode) and status.st_size > limit():
-                raise _too_large(f"{status.st_size} bytes")
+                raise too_large(f"{status.st_size} bytes")
             return message(_read_bounded(file, name), name, now=now)
     except OSError as error:
         raise PermanentError(*describe(error)) from error
@@ -118,18 +122,24 @@ def message(value: bytes, filename: str, *, now: datetime | None = None) -> Mess
     """A message for the ingest topic with the facts that are known of a file."""
     moment = now or datetime.now(UTC)
     envelope = Envelope(
-        type=TYPE, source=SOURCE, time=moment, filename=filename, received_at=moment
+        id=document_id(value),
+        type=TYPE,
+        source=SOURCE,
+        time=moment,
+        filename=filename,
+        received_at=moment,
     )
     return Message(value, headers=envelope.headers())
+
+
+def too_large(found: str) -> PermanentError:
+    """A refusal that names the limit."""
+    return PermanentError("file_too_large", f"{found}; the limit is {limit()} bytes")
 
 
 def _read_bounded(file: BinaryIO, name: str) -> bytes:
     # One byte more tells a file that is too large, also one that grows while it is read.
     value = file.read(limit() + 1)
     if len(value) > limit():
-        raise _too_large(f"{name} holds more")
+        raise too_large(f"{name} holds more")
     return value
-
-
-def _too_large(found: str) -> PermanentError:
-    return PermanentError("file_too_large", f"{found}; the limit is {limit()} bytes")

@@ -12,8 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from services.cli import files
-from services.cli.delivery import Advance, Item, Sent, Unit, deliver
+from services.cli.delivery import Advance, Item, Sent, deliver
 from services.cli.files import Problem
+from services.cli.intake import Intake
 from services.cli.options import (
     KAFKA,
     refuse_store_with_kafka,
@@ -31,7 +32,6 @@ from services.cli.report import (
     summarize,
 )
 from services.cli.sinks import KafkaSink, Sink, StoreSink
-from shared.errors import PermanentError
 
 
 class Meter:
@@ -135,16 +135,14 @@ def _show_sent(sent: Sent, destination: str) -> None:
 async def ingest(paths: Sequence[str], sink: Sink, advance: Advance) -> tuple[Sent, Report | None]:
     """Deliver all files under ``paths`` and work; the report is ``None`` where services do that."""
     async with sink:
-        sent = await deliver(_items(paths), sink, advance)
+        sent = await deliver(_items(paths, sink), sink, advance)
         return sent, await sink.work()
 
 
-def _items(paths: Sequence[str]) -> Iterator[Item]:
+def _items(paths: Sequence[str], sink: Sink) -> Iterator[Item]:
+    intake = Intake(sink.name, archives=sink.opens_archives)
     for found in files.find(paths):
         if isinstance(found, Problem):
             yield found
-            continue
-        try:
-            yield Unit(str(found), files.read(found))
-        except PermanentError as error:
-            yield Problem(str(found), error.reason, error.detail)
+        else:
+            yield from intake.items(found)

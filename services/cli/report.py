@@ -143,8 +143,13 @@ def summarize(items: Iterable[Item], problems: Sequence[Problem]) -> Summary:
 
 def place(item: Item, outcome: Outcome) -> str:
     """The input's name, and the part of it where the outcome is of a part."""
-    name = item.filename or "standard input"
+    name = shown(item.filename)
     return f"{name}{PART}{outcome.member}" if outcome.member else name
+
+
+def shown(filename: str) -> str:
+    """What an input is called before people."""
+    return filename or "standard input"
 
 
 def as_json(items: Iterable[Item], summary: Summary) -> bytes:

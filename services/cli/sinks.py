@@ -24,9 +24,13 @@ BATCH_MESSAGES = 256
 
 
 class Sink(Protocol):
-    """Takes messages and returns when they are safe. ``name`` tells destinations apart."""
+    """Takes messages and returns when they are safe. ``name`` tells destinations apart.
+
+    ``opens_archives``: whether archives are better opened before they come here.
+    """
 
     name: str
+    opens_archives: bool
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -69,6 +73,8 @@ def open_publisher(settings: RuntimeSettings) -> Publisher:
 
 class KafkaSink:
     """Publishes to the ingest topic under the settings' bounded retries."""
+
+    opens_archives = True
 
     def __init__(self, settings: RuntimeSettings | None = None) -> None:
         from services.cli.cluster.state import client_settings  # loaded only when asked
@@ -113,6 +119,10 @@ def _key(message: Message) -> bytes:
 
 class StoreSink:
     """Appends to the embedded store and runs its flow."""
+
+    opens_archives = False
+    """Its workers open them in parallel; those that a message cannot hold are opened all the same,
+    and it knows what it has of them."""
 
     def __init__(
         self, store: Path, workers: int | None, progress: Callable[[Any], None] = lambda _: None

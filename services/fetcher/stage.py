@@ -18,6 +18,8 @@ from shared.text import document_id
 
 TYPE = "news.document.v1"
 SOURCE = "wireroom/fetcher"
+NAME_HEADER = "ce_membername"
+"""Header of a part that its sender unpacked: the name that its container gave it, as a hint."""
 
 
 class Fetch:
@@ -58,7 +60,7 @@ class _Unwrapping:
         self._data = message.value or b""
         envelope = Envelope.parse(message.headers)
         received = envelope.received_at or envelope.time or from_milliseconds(message.timestamp_ms)
-        extra = {k: v for k, v in envelope.extra.items() if k != DOWNLOAD_HEADER}
+        extra = {k: v for k, v in envelope.extra.items() if k not in (DOWNLOAD_HEADER, NAME_HEADER)}
         self._base = envelope.derive(
             type=TYPE,
             source=SOURCE,
@@ -69,6 +71,9 @@ class _Unwrapping:
             extra=extra,
         )
         self._root = ""
+        base = self._base
+        name = base.filename or base.member or base.url.partition("?")[0]
+        self._name = envelope.extra.get(NAME_HEADER, name)
         self._requested = _requested_url(envelope.extra.get(DOWNLOAD_HEADER))
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -77,8 +82,7 @@ class _Unwrapping:
         if not self._data:
             yield self._rejected("empty", "the message has no bytes", base.member, None)
             return
-        name = base.filename or base.member or base.url.partition("?")[0]
-        source = self._unpacker.source(self._data, name, base.content_type)
+        source = self._unpacker.source(self._data, self._name, base.content_type)
         empty = True
         try:
             for found in self._unpacker.documents(Part(source), self._budget):
