@@ -31,7 +31,7 @@ SLOW_SECONDS: Final = 2.0
 """A request that takes longer makes room for another host's."""
 _SLOW_TIMES: Final = 4
 _MEASURE_SECONDS: Final = 10.0
-_LONGEST_SLEEP: Final = 60.0
+_LONGEST_SLEEP: Final = 300.0
 
 
 class Crawler:
@@ -76,26 +76,23 @@ class Crawler:
         if partition in self._partitions:
             return
         loaded = Partition(partition, self._markers)
-        dropped = await loaded.load(self._store)
         now = self._clock.time()
+        dropped = await loaded.load(self._store, now)
         self._partitions[partition] = loaded
         _, removed = self._sourcing.plan(loaded)
         for task in (*loaded.tasks.values(), *loaded.polls.values()):
-            host = self._frontier.add(task)
+            host = self._enqueue(loaded, task)
             # Whoever had it before may have asked this host a moment ago.
             host.pace.wait_until(now + host.pace.delay)
-            if host.name in loaded.slowed:
-                self._restore(host, loaded)
-            self._frontier.offer(host)
         self._write(loaded, [*dropped, *removed])
         self._woken()
 
-    def _restore(self, host: Host, partition: Partition) -> None:
-        try:
-            host.pace.restore(partition.slowed[host.name])
-        except ValueError as error:
-            log.error("the pace of %s cannot be read and is left out: %s", host.name, error)
-            del partition.slowed[host.name]
+    def _enqueue(self, partition: Partition, task: Task) -> Host:
+        host = self._frontier.add(task)
+        if host.name in partition.slowed and not host.pace.slowed:
+            host.pace.restore(*partition.slowed[host.name])
+            self._frontier.offer(host)
+        return host
 
     async def revoke(self, partition: int) -> None:
         """Stop work on ``partition``; when it returns nothing more is written for it."""
@@ -151,15 +148,19 @@ class Crawler:
                 return
             for key, task in fresh.items():
                 owner.tasks[key] = task
-                self._frontier.add(task)
+                self._enqueue(owner, task)
             for key, request_bytes in again.items():
                 task = owner.tasks[key]
                 task.request = request_bytes
                 task.again = task.running
             for key, state in found.items():
                 for poll in self._sourcing.subscribe(owner, key, state):
-                    self._frontier.add(poll)
+                    self._enqueue(owner, poll)
         self._woken()
+
+    def fetched_lately(self, partition: int, request: FetchRequest) -> bool:
+        """Whether :meth:`take` leaves ``request`` out, since it was fetched lately."""
+        return self._lately(self._partitions[partition], request, self._clock.time())
 
     def _lately(self, owner: Partition, request: FetchRequest, now: float) -> bool:
         if request.force:
@@ -179,7 +180,7 @@ class Crawler:
         for partition in self._partitions.values():
             polls, removed = self._sourcing.plan(partition)
             for poll in polls:
-                self._frontier.add(poll)
+                self._enqueue(partition, poll)
             self._write(partition, removed)
         self._woken()
 

@@ -103,6 +103,9 @@ class Frontier:
             _, ticket, host = heapq.heappop(self._ready)
             if host.ticket != ticket or host.pace.busy:
                 continue
+            if host.pace.ready_at > now:  # it was put off since
+                self.offer(host)
+                continue
             host.ticket = -1
             task = host.pop(now)
             if task is not None:

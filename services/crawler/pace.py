@@ -85,16 +85,21 @@ class Pace:
             return None
         return orjson.dumps({"v": _VERSION, "delay": self._delay, "ready_at": self.ready_at})
 
-    def restore(self, value: bytes) -> None:
-        """Take over what :meth:`encode` gave; raises :class:`ValueError` for anything else."""
-        data: Any = orjson.loads(value)
-        if not isinstance(data, dict) or data.get("v") != _VERSION:
-            raise ValueError("not a host's state of version 1")
-        delay, ready_at = data.get("delay"), data.get("ready_at")
-        if not isinstance(delay, float | int) or not isinstance(ready_at, float | int):
-            raise ValueError("a host's state without its times")
-        self._delay = min(self._max, max(self._base, float(delay)))
-        self.wait_until(float(ready_at))
+    def restore(self, delay: float, ready_at: float) -> None:
+        """Take over what :func:`decode` read."""
+        self._delay = min(self._max, max(self._base, delay))
+        self.wait_until(ready_at)
+
+
+def decode(value: bytes) -> tuple[float, float]:
+    """Delay and next time of :meth:`Pace.encode`; raises :class:`ValueError` for anything else."""
+    data: Any = orjson.loads(value)
+    if not isinstance(data, dict) or data.get("v") != _VERSION:
+        raise ValueError("not a host's state of version 1")
+    delay, ready_at = data.get("delay"), data.get("ready_at")
+    if not isinstance(delay, float | int) or not isinstance(ready_at, float | int):
+        raise ValueError("a host's state without its times")
+    return float(delay), float(ready_at)
 
 
 def key(host: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from services.crawler import pace, source_state, taken, task
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 ROBOTS: Final = b"r:"
 """Keys of robots.txt files, followed by scheme, host and port."""
 
+_KEPT: Final = 7 * 86_400.0
+"""Seconds for which a host's rules are kept after they stopped to count."""
+
 
 class Partition:
     """State of a partition, with what is under way in it."""
@@ -35,15 +38,15 @@ class Partition:
         self.memories: dict[bytes, Memory] = {}
         self.markers = Markers(most_markers)
         self.robots: dict[str, Robots] = {}
-        self.slowed: dict[str, bytes] = {}
-        """Hosts that asked for patience, with their state as it is stored."""
+        self.slowed: dict[str, tuple[float, float]] = {}
+        """Hosts that asked for patience: delay and next time, as stored."""
         self.jobs: set[asyncio.Task[None]] = set()
         self.writing = asyncio.Lock()
         """Held while changes are decided and written, so that they are written in their order."""
         self.closed = False
 
-    async def load(self, store: StateStore) -> list[Change]:
-        """Read all of it; returns what is to be removed.
+    async def load(self, store: StateStore, now: float) -> list[Change]:
+        """Read all of it; returns what is of no use any more, to be removed.
 
         What cannot be read (of another version, or broken) is told and left alone in the store.
         """
@@ -61,7 +64,17 @@ class Partition:
                         )  # fmt: skip
         if unreadable > 10:
             log.error("partition %d: %d unreadable in all", self.number, unreadable)
-        return self.markers.sort()
+        return [*self.markers.sort(), *self._outdated(now)]
+
+    def _outdated(self, now: float) -> Iterator[Change]:
+        for host, (_, ready_at) in list(self.slowed.items()):
+            if ready_at < now - _KEPT:
+                del self.slowed[host]
+                yield pace.key(host), None
+        for origin, robots in list(self.robots.items()):
+            if robots.expires_at < now - _KEPT:
+                del self.robots[origin]
+                yield ROBOTS + origin.encode(), None
 
     def _take_over(self, key: bytes, value: bytes) -> None:
         load = self._loaders.get(key[:2])
@@ -85,7 +98,7 @@ class Partition:
         self.robots[key[len(ROBOTS) :].decode("utf-8")] = Robots.decode(value)
 
     def _slowed(self, key: bytes, value: bytes) -> None:
-        self.slowed[key[len(pace.PREFIX) :].decode("utf-8")] = value
+        self.slowed[key[len(pace.PREFIX) :].decode("utf-8")] = pace.decode(value)
 
     _loaders: Final[dict[bytes, Callable[[Partition, bytes, bytes], None]]] = {
         task.PREFIX: _task,

@@ -147,11 +147,10 @@ class Visits:
 
     def _slowed(self, host: Host, partition: Partition) -> list[Change]:
         value = host.pace.encode()
-        if value is None:
-            if partition.slowed.pop(host.name, None) is None:
-                return []
-        else:
-            partition.slowed[host.name] = value
+        if value is not None:
+            partition.slowed[host.name] = (host.pace.delay, host.pace.ready_at)
+        elif partition.slowed.pop(host.name, None) is None:
+            return []
         return [(pacing.key(host.name), value)]
 
     async def elsewhere(self, url: str, limit: int | None) -> Answer:

@@ -280,3 +280,20 @@ async def test_retry_after_is_obeyed_by_the_whole_host_and_survives_a_restart(
     assert asked[0][0] < START + 10
     assert asked[1][0] >= asked[0][0] + 3600
     assert set(world.pages()) == {*urls, "http://b.test/1"}
+
+
+async def test_patience_that_a_host_asked_for_counts_for_what_is_asked_after_a_restart(
+    world: World, web: ScriptedWeb, clock: VirtualClock
+) -> None:
+    url = "http://a.test/1"
+    web.pages[url] = answer(url, status=429, Retry_After="3600")
+    web.pages["http://a.test/2"] = answer("http://a.test/2", "fine")
+    first = crawler_of(world, web, clock, attempts=1)
+    async with running(first, clock):
+        await first.take(0, [ask(url)])
+        assert await clock.run_for(10, first.idle)
+    second = crawler_of(world, web, clock)
+    async with running(second, clock):
+        await second.take(0, [ask("http://a.test/2")])
+        assert await clock.run_for(7200, second.idle)
+    assert web.log[-1][0] >= START + 3600
