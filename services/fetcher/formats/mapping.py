@@ -75,6 +75,8 @@ class Mapping:
     def _first(self, value: JsonObject, field: str, loose: bool = False) -> str | list[str] | None:
         for path in (self._loose if loose else self._fields).get(field, ()):
             found = _at(value, path)
+            if found is None:  # as nearly all are
+                continue
             if field in _LIST_FIELDS:
                 names = _names(found, field)
                 if names:
