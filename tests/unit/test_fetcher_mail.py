@@ -443,20 +443,36 @@ class TestHostile:
             "X-Folded:" + "\n x" * 200_000,
             "List-Id: " + "<" * 900_000,
             "Received: " + "(" * 900_000,
+            "Sender: a" + " " * 900_000 + "b",
         ],
     )
     def test_headers_that_are_slow_to_read(self, header: str) -> None:
         found = opened(mail(TEXT, header))
         assert records(found) or children(found)
 
+    def test_parts_of_which_each_has_another_charset_to_be_guessed(self) -> None:
+        parts = b"".join(
+            b'--b\nContent-Disposition: attachment; filename="\xe4%d"\n\n\xf6\xfc %d\n' % (n, n)
+            for n in range(900)
+        )
+        found = opened(mail("", "Content-Type: multipart/mixed; boundary=b") + parts)
+        assert len(children(found)) == 900
+        assert children(found)[899].name == "ä899"
+
     def test_subjects_and_senders_that_are_slow_to_read(self) -> None:
-        for old, new in (("A bridge is opened", "Re: " * 200_000), ("Jane Doe", '"\\' * 300_000)):
+        for old, new in (
+            ("A bridge is opened", "Re: " * 200_000),
+            ("Jane Doe", '"\\' * 300_000),
+            ("Jane Doe", "a" + "\t " * 300_000),
+            ("Jane Doe", "a " * 300_000),
+        ):
             assert records(opened(mail(headers=HEADERS.replace(old, new))))
 
     @pytest.mark.parametrize(
         "page",
         ["<style" * 500_000, "<" * 2_000_000, "<p " * 500_000, "&amp;" * 400_000,
-         "From: " * 300_000, "<br>From: x<br>" * 50_000, "-" * 2_000_000],
+         "From: " * 300_000, "<br>From: x<br>" * 50_000, "-" * 2_000_000,
+         "From" + " " * 200_000, "From" + "*" * 200_000, ("From:" + " " * 60 + "\n") * 4_000],
     )  # fmt: skip
     @pytest.mark.parametrize("kind", ["text/html", "text/plain; format=flowed"])
     def test_bodies_that_are_slow_to_read(self, page: str, kind: str) -> None:

@@ -32,7 +32,7 @@ _LABELS = {
 }
 _FIELD = re.compile(
     r"[>\s*]*(?:" + "|".join(f"(?P<{key}>{names})" for key, names in _LABELS.items()) + r")"
-    r"\s*\**\s*:\s*\**\s*(?P<value>.*)",
+    r"[\s*]*:[\s*]*(?P<value>.*)",
     re.I,
 )
 _BREAK = re.compile(

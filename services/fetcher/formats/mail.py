@@ -21,7 +21,6 @@ from services.fetcher.formats.mime import Entity, fields_at
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
-from shared import charset
 from shared.records import Record
 
 _KNOWN = frozenset(
@@ -191,9 +190,7 @@ class _Contents:
         self.bodies = [*before, *(rich[-1] if rich else choices[0] if choices else [])]
 
     def _take_text(self, part: Entity, is_html: bool) -> None:
-        declared = part.parameter("charset")
-        text, _ = charset.decode(part.content(), declared or None, is_html)
-        text = text.replace("\r\n", "\n").replace("\x00", "")
+        text = part.as_text(is_html).replace("\r\n", "\n").replace("\x00", "")
         if not is_html:
             text = unsigned(text)
             if part.parameter("format").lower() == "flowed":

@@ -74,7 +74,7 @@ def sent_at(mail: Entity) -> datetime | None:
 
 def names_of(header: str) -> list[str]:
     """The names, without addresses, in a header of addresses."""
-    header = _MAILTO.sub("", header[:_NAME])
+    header = " ".join(_MAILTO.sub("", header[:_NAME]).split())
     found = [quoted or plain for quoted, plain in _ADDRESS.findall(header)]
     if not found:
         # "jane@example.com (Jane Doe)", or a name alone.

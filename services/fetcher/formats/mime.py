@@ -6,15 +6,15 @@ lines and recurses; what a header means (its parameters, its encoded words) the 
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message
 from functools import cached_property
 
+from services.fetcher.formats.transfer_encodings import undone
 from services.fetcher.limits import PartRefused
 from shared import charset
 
@@ -24,25 +24,33 @@ _VALUE = 4_096
 """Characters of a header that are looked at: parsing parameters takes the square of them."""
 _PARTS = 1_000
 _DEEPEST = 20
+_GUESSES = 50
+"""Texts and headers of one mail whose charset is guessed; what is more is read as declared."""
 _JUNK = 2
 """Lines of a header block that are no header, as broken senders write them."""
 _LINES = 400
 _FIELD = re.compile(rb"([!-9;-~]{1,100})[ \t]*:")
 _BLANK = re.compile(rb"\r?\n\r?\n")
 _END = re.compile(rb"(--)?[ \t]*\r?(?=\n|\Z)")
-_GUESS = re.compile(rb"\n--([^\r\n]{1,200}?)[ \t]*\r?\nContent-[A-Za-z-]{1,40}[ \t]*:", re.I)
-_NOT_BASE64 = bytes(set(range(256)) - set(
-    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-))  # fmt: skip
-_BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError, binascii.Error)
+_GUESS = re.compile(rb"\n--([^\r\n]{1,200}?)[ \t]{0,20}\r?\nContent-[A-Za-z-]{1,40}[ \t]*:", re.I)
+_BROKEN = (MessageError, ValueError, LookupError, TypeError, AttributeError)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Whole:
-    """What all parts of one mail share: its bytes and how many parts there are."""
+    """What all parts of one mail share: its bytes, and what is counted over all of them."""
 
     data: bytes
-    count: list[int] = field(default_factory=lambda: [0])
+    parts: int = 0
+    guesses: int = 0
+
+    def decoded(self, raw: bytes, declared: str = "", is_html: bool = False) -> str:
+        """``raw`` as text. Guessing a charset takes time, and parts can be many and small."""
+        if not _is_utf8(raw):
+            if self.guesses >= _GUESSES:
+                return raw.decode(charset.codec_name(declared) or "cp1252", "replace")
+            self.guesses += 1
+        return charset.decode(raw, declared or None, is_html)[0]
 
 
 class Entity:
@@ -63,7 +71,8 @@ class Entity:
 
     def raw(self, name: str) -> str:
         """The first header called ``name`` (in lower case), unfolded, or empty."""
-        return _value(self._fields.get(name, ()))
+        values = self._fields.get(name)
+        return self._value(values[0]) if values else ""
 
     def text(self, name: str) -> str:
         """The same with its encoded words read (RFC 2047)."""
@@ -71,7 +80,10 @@ class Entity:
 
     def all(self, name: str) -> list[str]:
         """All headers called ``name``, the first hundred."""
-        return [_value([value]) for value in self._fields.get(name, ())[:100]]
+        return [self._value(value) for value in self._fields.get(name, ())[:100]]
+
+    def _value(self, value: bytes) -> str:
+        return self._whole.decoded(_clean(value))[:_VALUE]
 
     def __contains__(self, name: str) -> bool:
         return name in self._fields
@@ -118,6 +130,10 @@ class Entity:
             name = ""
         return " ".join(words(name).split())
 
+    def as_text(self, is_html: bool) -> str:
+        """The content as text, in the declared charset where that can be."""
+        return self._whole.decoded(self.content(), self.parameter("charset"), is_html)
+
     @property
     def body(self) -> bytes:
         """The body as it stands there."""
@@ -125,15 +141,7 @@ class Entity:
 
     def content(self) -> bytes:
         """The body with its transfer encoding undone; damage is passed over."""
-        encoding = self.raw("content-transfer-encoding").strip(" \t;\"'").lower()
-        body = self.body
-        if encoding == "base64":
-            return _base64(body)
-        if encoding == "quoted-printable":
-            return binascii.a2b_qp(body)
-        if encoding in ("uuencode", "x-uuencode", "x-uue", "uue"):
-            return _uu(body)
-        return body
+        return undone(self.body, self.raw("content-transfer-encoding"))
 
     def parts(self) -> Iterator[Entity]:
         """The parts of a multipart body; none where no boundary is found.
@@ -144,8 +152,8 @@ class Entity:
             return
         usual = "message/rfc822" if self.type == "multipart/digest" else "text/plain"
         for start, end in self._places():
-            self._whole.count[0] += 1
-            if self._whole.count[0] > _PARTS:
+            self._whole.parts += 1
+            if self._whole.parts > _PARTS:
                 raise PartRefused("too_many_parts", f"more than {_PARTS} parts")
             if self._depth >= _DEEPEST:
                 raise PartRefused("nested_too_deep", f"parts in more than {_DEEPEST} others")
@@ -184,6 +192,7 @@ class Entity:
 def fields_at(head: bytes, complete: bool) -> dict[str, str] | None:
     """The headers that ``head`` begins with, the first of each name; ``None`` where none do.
 
+    Their values are not decoded: a character stands for each byte.
     ``complete`` tells that ``head`` is all there is. A block of headers ends in an empty line,
     or with the data.
     """
@@ -201,7 +210,7 @@ def fields_at(head: bytes, complete: bool) -> dict[str, str] | None:
     if odd > _JUNK + len(lines) // 20:
         return None
     fields, _ = _headers(head, start, len(head))
-    return {name: _value(values) for name, values in fields.items()}
+    return {name: _clean(values[0]).decode("latin-1") for name, values in fields.items()}
 
 
 def words(text: str) -> str:
@@ -274,35 +283,13 @@ def _headers(data: bytes, start: int, end: int) -> tuple[dict[str, list[bytes]],
     return fields, body
 
 
-def _value(values: list[bytes] | tuple[()]) -> str:
-    if not values:
-        return ""
-    raw = values[0][: 4 * _VALUE].replace(b"\r", b"").replace(b"\x00", b"").strip()
-    return charset.decode(raw, None, False)[0][:_VALUE]
+def _clean(value: bytes) -> bytes:
+    return value[: 4 * _VALUE].replace(b"\r", b"").replace(b"\x00", b"").strip()
 
 
-def _base64(body: bytes) -> bytes:
+def _is_utf8(raw: bytes) -> bool:
     try:
-        return binascii.a2b_base64(body)
-    except binascii.Error:
-        pass
-    clean = body.translate(None, _NOT_BASE64)
-    clean = clean[: len(clean) - 1] if len(clean) % 4 == 1 else clean
-    return binascii.a2b_base64(clean + b"=" * (-len(clean) % 4))
-
-
-def _uu(body: bytes) -> bytes:
-    pieces: list[bytes] = []
-    begun = False
-    for line in body.split(b"\n"):
-        line = line.rstrip(b"\r")
-        if not begun:
-            begun = line.startswith(b"begin ")
-        elif line == b"end":
-            break
-        else:
-            try:
-                pieces.append(binascii.a2b_uu(line))
-            except binascii.Error:
-                continue
-    return b"".join(pieces)
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
