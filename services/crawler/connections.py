@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import ssl
 from collections import OrderedDict
@@ -34,7 +35,8 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
         family, kind, protocol, _, target = info
         reason = resolver.forbidden(target[0])
         if reason:
-            raise FetchFailed("private_address", f"{target[0]} ({reason})", again=False)
+            refused = FetchFailed("private_address", f"{target[0]} ({reason})", again=False)
+            raise PermissionError(errno.EACCES, "forbidden address") from refused
         return socket.socket(family, kind, protocol)
 
     return aiohttp.TCPConnector(

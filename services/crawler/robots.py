@@ -149,7 +149,7 @@ def read_robots(
             kind="rules",
             fetched_at=now,
             expires_at=_expiry(outcome, now, lifetime),
-            packed=zlib.compress(cut(outcome.body), 9),
+            packed=zlib.compress(cut(outcome.body)),
             url=outcome.url,
             validators=Conditions(outcome.header("etag"), outcome.header("last-modified")),
         )

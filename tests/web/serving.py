@@ -130,6 +130,7 @@ class Connection(asyncio.Protocol):
     async def send(self, data: bytes) -> None:
         """Raises :class:`Gone`."""
         await self._writable.wait()
+        await asyncio.sleep(0)  # a body without end lets the others, and its own loss, have a turn
         if self.lost.done() or self.transport.is_closing():
             raise Gone
         self.transport.write(data)
