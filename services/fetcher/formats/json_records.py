@@ -100,7 +100,7 @@ class Json:
             yield Refused("too_large", detail, whole=True)
             return
         try:
-            value = _parse(sample.text)
+            value = parse(sample.text)
         except InvalidJson as error:
             yield Refused("invalid_json", str(error), sample.data, whole=True)
             return
@@ -155,7 +155,7 @@ class JsonLines:
                 yield Refused("too_large", detail, raw, place)
                 continue
             try:
-                value = _parse(line)
+                value = parse(line)
             except InvalidJson as error:
                 yield Refused("invalid_json", str(error), raw, place)
                 continue
@@ -200,7 +200,7 @@ def _kept(value: Any) -> bytes:
         return b""
 
 
-def _parse(text: str) -> Any:
+def parse(text: str) -> Any:
     """The value of a JSON text; raises :class:`InvalidJson`.
 
     orjson reads nearly all. What it refuses and people still write is read by the standard
@@ -226,14 +226,14 @@ def _is_object(line: str) -> bool:
     if not line.lstrip().startswith("{"):
         return False
     try:
-        return isinstance(_parse(line), dict)
+        return isinstance(parse(line), dict)
     except InvalidJson:
         return False
 
 
 def _parses(sample: Sample) -> bool:
     try:
-        _parse(sample.text_head)
+        parse(sample.text_head)
     except InvalidJson:
         return False
     return True
