@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import tarfile
 import textwrap
 import zlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +22,8 @@ from services.fetcher.settings import FetcherSettings
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
 from shared.records import Record
-from tests.shared_data import shared_data
+from shared.settings import load_settings
+from tests.shared_data import ROOT, shared_data
 
 Set = tuple[float, float, float, str]
 """Text at ``x``, ``y`` (points from the lower left) in type of a size."""
@@ -83,7 +87,7 @@ def column(text: str, x: float, y: float, width: int, size: float = 10) -> list[
 
 def unwrapped(data: bytes, **limits: int) -> list[Found]:
     """Everything found in ``data``."""
-    settings = FetcherSettings(**limits)  # type: ignore[arg-type]
+    settings = load_settings(FetcherSettings, **limits)
     source = Source(data, limit=settings.max_container_bytes)
     return list(Pdf().unwrap(source, Budget(settings)))
 
@@ -386,6 +390,83 @@ def test_thousands_of_lines_on_a_page() -> None:
     page = content((60 + 300 * (n % 2), 790 - n * 0.1, 1, f"word {n}") for n in range(6_000))
     text = record(pdf([page])).text or ""
     assert "word 5999" in text
+
+
+def compressed(data: bytes) -> bytes:
+    """A page whose content is compressed."""
+    stream = stream_object(zlib.compress(data), "/Filter /FlateDecode")
+    plain = stream_object(b"")
+    return pdf([b""]).replace(plain, stream)
+
+
+def test_streams_that_explode() -> None:
+    page = content(column(LEFT, 60, 700, 60))
+    assert record(compressed(page)).text == LEFT
+    with pytest.raises(PartRefused, match="max_ratio"):
+        unwrapped(compressed(page + b" " * 3_000_000))
+    noise = random.Random(1).randbytes(400_000).hex().encode()
+    with pytest.raises(PartRefused, match="inflate to more than 500000"):
+        unwrapped(compressed(page + b"\n%" + noise), max_total_bytes=500_000)
+
+
+def test_a_blank_picture_is_no_bomb() -> None:
+    blank = zlib.compress(bytes(3_000_000))
+    entries = "/Type /XObject /Subtype /Image /Width 1000 /Height 1000 /Filter /FlateDecode"
+    picture = stream_object(blank, entries)
+    assert record(pdf([content(column(LEFT, 60, 700, 60))], more=[picture])).text == LEFT
+
+
+def test_text_found_before_an_attachment_too_many_is_given() -> None:
+    catalog = "/Names << /EmbeddedFiles << /Names [(a) 10 0 R] >> >>"
+    more = [b"<< /Type /Filespec /F (a) /EF << /F 11 0 R >> >>", stream_object(bytes(9_000))]
+    data = pdf([content(column(LEFT, 60, 700, 60))], catalog=catalog, more=more)
+    limits = load_settings(FetcherSettings, max_total_bytes=5_000)
+    found = Pdf().unwrap(Source(data, limit=100_000), Budget(limits))
+    assert isinstance(next(found), Document)
+    with pytest.raises(Exhausted):
+        next(found)
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="has no limit on memory")
+def test_forms_that_multiply_end_the_process_at_the_limit() -> None:
+    program = """
+import resource, sys
+from services.fetcher.formats import pdf, pdf_guard
+from services.fetcher.limits import Budget
+from services.fetcher.settings import FetcherSettings
+from services.fetcher.source import Source
+
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+pdf_guard.memory_limit.__wrapped__.__defaults__ = (64 * 1024 * 1024,)
+list(pdf.Pdf().unwrap(Source(sys.stdin.buffer.read(), limit=10**6), Budget(FetcherSettings())))
+print(resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY)
+"""
+
+    def ended(levels: int) -> tuple[int, bytes]:
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            input=forms(levels),
+            capture_output=True,
+            cwd=ROOT,
+            timeout=120,
+        )
+        return run.returncode, run.stdout.strip()
+
+    assert ended(2) == (0, b"True")
+    assert ended(7)[0] < 0
+
+
+def forms(levels: int) -> bytes:
+    """A page whose form draws another ten times, and so on."""
+    resources = "/Resources << /Font << /F1 3 0 R >> /XObject << /X {} 0 R >> >>"
+    more = []
+    for level in range(levels):
+        body = b"/X Do " * 10 if level < levels - 1 else content([(60, 700, 10, "so")])
+        entries = "/Type /XObject /Subtype /Form /BBox [0 0 612 792] "
+        more.append(stream_object(body, entries + resources.format(11 + level)))
+    return pdf([b"/X Do"], more=more).replace(
+        b"3 0 R >> >> >>", b"3 0 R >> /XObject << /X 10 0 R >> >> >>"
+    )
 
 
 def test_samples_of_peers() -> None:

@@ -10,11 +10,12 @@ import pypdfium2 as pdfium
 from pypdfium2 import raw
 
 from services.fetcher.formats.base import MAGIC, NO, Child, Document, Found, Refused
+from services.fetcher.formats.pdf_guard import MAX_MEMORY, check_streams, memory_limit
 from services.fetcher.formats.pdf_layout import Line, Order
 from services.fetcher.formats.pdf_paragraphs import drop_running, largest, paragraphs
 from services.fetcher.formats.pdf_text import PageText, TooMuchText, read_page
 from services.fetcher.formats.properties import authors_of, title_of
-from services.fetcher.limits import Budget, PartRefused
+from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
 from shared.records import Record
@@ -51,15 +52,29 @@ class Pdf:
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record of the text, then each attachment as a child."""
         data = source.data
+        check_streams(data, budget)
+        found: list[Found] = []
         try:
-            document = pdfium.PdfDocument(data)
-        except pdfium.PdfiumError as error:
-            yield _unopened(error)
-            return
-        try:
-            yield from _contents(document, budget)
-        finally:
-            document.close()
+            with memory_limit():
+                found.extend(_read(data, budget))
+        except Exhausted:
+            yield from found  # up to the attachment that was too much
+            raise
+        yield from found
+
+
+def _read(data: bytes, budget: Budget) -> Iterator[Found]:
+    try:
+        document = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        yield _unopened(error)
+        return
+    try:
+        yield from _contents(document, budget)
+    except MemoryError:
+        yield Refused("too_large", f"takes more than {MAX_MEMORY} bytes to read", whole=True)
+    finally:
+        document.close()
 
 
 def _unopened(error: pdfium.PdfiumError) -> Refused:
