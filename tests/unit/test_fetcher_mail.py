@@ -379,6 +379,15 @@ class TestParts:
         assert isinstance(refused, Refused)
         assert (refused.reason, refused.whole) == (reason, True)
 
+    def test_a_text_too_large_is_refused_beside_what_is_attached(self) -> None:
+        body, header = several("mixed", plain("x" * 5_000), attached("a.pdf", b"%PDF"))
+        settings = limits(max_document_bytes=2_000)
+        found = list(unwrap(Mail(), mail(body, header), settings=settings))
+        assert reasons(found) == ["too_large"]
+        assert [child.name for child in children(found)] == ["a.pdf"]
+        found = list(unwrap(Mail(), mail("x" * 5_000), settings=settings))
+        assert reasons(found) == ["too_large"]
+
     def test_a_mail_of_attachments_alone_is_no_error(self) -> None:
         found = opened(mail(*several("mixed", attached("a.pdf", b"%PDF"))))
         assert reasons(found) == []
@@ -425,7 +434,7 @@ class TestHostile:
 
     @pytest.mark.parametrize("line", ["--bb", "--b" + " " * 50 + "x", "-" * 70, "--"])
     def test_lines_that_are_almost_boundaries(self, line: str) -> None:
-        data = mail(f"{line}\n" * 200_000, "Content-Type: multipart/mixed; boundary=b")
+        data = mail(f"{line}\n" * 100_000, "Content-Type: multipart/mixed; boundary=b")
         assert [document for document in opened(data) if isinstance(document, Document)]
 
     def test_a_million_headers(self) -> None:
@@ -509,6 +518,22 @@ class TestMbox:
     def test_prose_that_begins_with_from_divides_nothing(self, line: str) -> None:
         data = mailbox(f"One.\n{line}", "Two.")
         assert len(children(list(unwrap(Mbox(), data)))) == 2
+
+    @pytest.mark.parametrize("size", [1, 7, 300, 1_000])
+    def test_wherever_pieces_end(self, size: int) -> None:
+        data = mailbox("One.\n>From here\n" + "x" * 900, "Two.", "Three.\n\nFrom here: x")
+
+        class Dripping(io.BytesIO):
+            def read(self, wanted: int | None = -1, /) -> bytes:
+                return super().read(size)
+
+        found = children(list(unwrap(Mbox(), data)))
+        assert len(found) == 3
+        source = Source(data, limit=100_000)
+        source._stream = Dripping(data)
+        assert [
+            c.data for c in Mbox().unwrap(source, Budget(limits())) if isinstance(c, Child)
+        ] == [child.data for child in found]
 
     def test_carriage_returns(self) -> None:
         data = mailbox("One.", "Two.").replace(b"\n", b"\r\n")

@@ -257,7 +257,8 @@ def test_header_bombs(headers: bytes) -> None:
 def test_a_record_too_large_is_refused_and_the_next_goes_on() -> None:
     data = response(b"x" * 9_000) + response(PAGE)
     found = list(unwrap(Warc(), data, settings=limits(max_container_bytes=5_000)))
-    assert reasons(found) == ["too_large"] or not children(found)
+    assert reasons(found) == ["too_large"]
+    assert [child.data for child in children(found)] == [PAGE]
 
 
 def test_odd_addresses_are_no_error() -> None:
@@ -343,7 +344,7 @@ class TestCompressedByRecord:
             opened(data)
 
     def test_a_bomb(self) -> None:
-        data = self._members()[0] + gzip.compress(response(bytes(30_000_000)))
+        data = self._members()[0] + gzip.compress(response(bytes(5_000_000)))
         assert self._given(data) == ([0], ["zip_bomb"])
 
 

@@ -93,7 +93,7 @@ class Mail:
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """The record first, then what is attached; alone, a mail without text is refused."""
         mail = Entity.of(source.data)
-        contents = _Contents(mail)
+        contents = _Contents(mail, budget.settings.max_document_bytes)
         contents.take(mail)
         refused = contents.refused
         article = None if refused else _article(mail, contents.bodies)
@@ -101,7 +101,7 @@ class Mail:
             yield Document(article.encode(), Record.CONTENT_TYPE)
         elif refused is not None:
             yield refused
-        elif not any(isinstance(item, Child) for item in contents.others):
+        elif all(isinstance(item, Skipped) for item in contents.others):
             yield Refused("no_text", "a mail without text and attachments", whole=True)
         yield from contents.others
 
@@ -117,6 +117,8 @@ class _Contents:
     """What a mail holds, sorted."""
 
     mail: Entity
+    limit: int
+    """Bytes of a text; a larger one is refused before time is spent on it."""
     bodies: list[_Body] = field(default_factory=list)
     others: list[Found] = field(default_factory=list)
     refused: Refused | None = None
@@ -190,6 +192,11 @@ class _Contents:
         self.bodies = [*before, *(rich[-1] if rich else choices[0] if choices else [])]
 
     def _take_text(self, part: Entity, is_html: bool) -> None:
+        size = len(part.body)
+        if size > 4 * self.limit or (size > self.limit and len(part.content()) > self.limit):
+            detail = f"a text of {size} bytes, max_document_bytes={self.limit}"
+            self._refuse("too_large", detail, part)
+            return
         text = part.as_text(is_html).replace("\r\n", "\n").replace("\x00", "")
         if not is_html:
             text = unsigned(text)

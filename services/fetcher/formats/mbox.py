@@ -1,4 +1,4 @@
-"""Mailboxes in one file (RFC 4155), read by lines: one mail at a time is in memory."""
+"""Mailboxes in one file (RFC 4155), read by pieces: one mail at a time is in memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
 
-_LINE = 65_536
-"""Bytes of a line that are taken at once; a longer one comes in pieces."""
+_GULP = 262_144
+_KEPT = 65_536
+"""Bytes of a mail that is too large that are kept beside its refusal."""
+_ROOM = 1_024
+"""Bytes behind an empty line that tell whether a mail begins there."""
+_BEGINNING = re.compile(rb"\n\r?\n(?=(From [^\n]{1,400})\n(?:>?From |[!-9;-~]{1,100}[ \t]{0,20}:))")
 # The sender and a time of day or a date; writers differ in all else.
 _FROM = re.compile(
     rb"From \S.{0,300}?(?:\d{1,2}:\d\d(?::\d\d)?\b.{0,60}|\b\d{4}-\d\d-\d\d.{0,40})\r?\n?\Z"
 )
-_FIELD = re.compile(rb">?From |[!-9;-~]{1,100}[ \t]*:")
-_QUOTED = re.compile(rb">+From ")
+_QUOTED = re.compile(rb"^>(?=>*From )", re.M)
 _SUFFIXES = (".mbox", ".mbx")
 _TYPES = ("application/mbox",)
 
@@ -60,32 +63,47 @@ class Mbox:
 
 def _messages(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes]]:
     """The size and the bytes of each mail, of which the first 64 KiB where it is too large."""
-    lines = _lines(stream)
-    mail = bytearray()
-    size = 0
-    blank, whole = True, True
-    line = next(lines, b"")
-    while line:
-        following = next(lines, b"")
-        begins = whole and line.startswith(b"From ")
-        if begins and (not size or (blank and _FROM.match(line) and _FIELD.match(following))):
-            if size:
-                yield size, bytes(mail)
-            mail, size = bytearray(), 0
-        else:
-            kept = line[1:] if whole and _QUOTED.match(line) else line
-            size += len(kept)
-            if size <= limit:
-                mail += kept
-            elif len(mail) > _LINE:
-                del mail[_LINE:]
-        whole = line.endswith(b"\n")
-        blank = whole and not line.strip(b"\r\n")
-        line = following
-    if size:
-        yield size, bytes(mail)
+    mail = _Collected(limit)
+    data = b""
+    ended = False
+    while not ended:
+        piece = stream.read(_GULP)
+        ended = not piece
+        data += piece
+        at = 0
+        # What may be a beginning is looked at when all that tells so is there.
+        sure = len(data) if ended else len(data) - _ROOM
+        for match in _BEGINNING.finditer(data):
+            if match.end() > sure:
+                break
+            if _FROM.match(match[1]):
+                mail.add(data[at : match.end()])
+                yield mail.taken()
+                at = match.end()
+        done = len(data) if ended else max(at, sure - 4)
+        mail.add(data[at:done])
+        data = data[done:]
+    if mail.size:
+        yield mail.taken()
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    while line := stream.readline(_LINE):
-        yield line
+class _Collected:
+    """The bytes of a mail, as far as they may be kept."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._data = bytearray()
+        self.size = 0
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        if self.size <= self._limit:
+            self._data += data
+        elif len(self._data) > _KEPT:
+            del self._data[_KEPT:]
+
+    def taken(self) -> tuple[int, bytes]:
+        """The size and the bytes; what comes next is another mail."""
+        found = self.size, _QUOTED.sub(b"", self._data)
+        self._data, self.size = bytearray(), 0
+        return found

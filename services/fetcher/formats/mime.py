@@ -23,7 +23,7 @@ _HEADERS = 1024 * 1024
 _VALUE = 4_096
 """Characters of a header that are looked at: parsing parameters takes the square of them."""
 _PARTS = 1_000
-_DEEPEST = 20
+_DEEPEST = 10
 _GUESSES = 50
 """Texts and headers of one mail whose charset is guessed; what is more is read as declared."""
 _JUNK = 2

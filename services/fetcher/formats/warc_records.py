@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ _ARC_RECORD = re.compile(
 )
 _INSIDE = re.compile(rb"\r\n\r\nWARC/(?:0\.1[78]|1\.[01])\r\n(?=[A-Za-z-]{1,40}:)")
 _ERRORS = (ArchiveLoadFailed, StatusAndHeadersParserException, ValueError, IndexError, EOFError)
+
+# It warns of each address with a blank in it, of which an archive can hold any number.
+logging.getLogger("warcio").setLevel(logging.ERROR)
 
 
 def begins(head: bytes) -> bool:
