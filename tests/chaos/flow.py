@@ -1,4 +1,4 @@
-"""The five services as processes on real servers, with the means to hurt them."""
+"""The services of the flow as processes on real servers, with the means to hurt them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ DRAIN_SECONDS = 240.0
 class Flow:
     """An async context manager: topics, templates and one instance of each service.
 
+    ``scale`` tells other numbers, and may name services beside those of :data:`SERVICES`.
     ``environment`` holds variables for the services that go before those of the chaos tests.
     """
 
@@ -50,9 +51,9 @@ class Flow:
         self.settings = settings
         self.folder = folder
         self.topology = topology(settings.namespace)
-        self.instances: dict[str, list[subprocess.Popen[bytes]]] = {s: [] for s in SERVICES}
-        self.restarts = 0
         self._scale = dict.fromkeys(SERVICES, 1) | (scale or {})
+        self.instances: dict[str, list[subprocess.Popen[bytes]]] = {s: [] for s in self._scale}
+        self.restarts = 0
         self._environment = service_environment(settings) | {
             "WIREROOM_KAFKA_SESSION_TIMEOUT": "6",
             "WIREROOM_LOG_FORMAT": "text",
@@ -135,7 +136,7 @@ class Flow:
                     len({r.id for r in await self.rejected()}),
                     await self.lag(),
                 )
-                if found == (articles, rejections, dict.fromkeys(SERVICES, 0)):
+                if found == (articles, rejections, dict.fromkeys(self._scale, 0)):
                     return
             except Exception as error:  # a server is away: that is what some tests do
                 found = (error,)
@@ -175,7 +176,7 @@ class Flow:
                 self.topology.services[service].reads,
                 group_id(service, self.settings.namespace),
             )
-            for service in SERVICES
+            for service in self._scale
         }
 
     async def forget_client(self) -> None:

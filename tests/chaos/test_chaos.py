@@ -19,6 +19,7 @@ from services.cli.cluster.servers import Elastic, Kafka
 from shared.settings import RuntimeSettings
 from tests.chaos import articles
 from tests.chaos.flow import SERVICES, Flow
+from tests.web import LoopbackWeb, page
 
 pytestmark = [pytest.mark.servers, pytest.mark.timeout(900)]
 
@@ -75,6 +76,50 @@ async def test_instances_come_and_go_under_load(flow: Flow) -> None:
         following = await load(flow, following, 4)
     await flow.drained(following)
     assert flow.restarts == 0
+
+
+async def test_pages_arrive_whatever_happens_to_the_crawler(
+    runtime_settings: RuntimeSettings, tmp_path: Path, kafka: Kafka
+) -> None:
+    """Killed, stopped, joined, frozen out by a broker that restarts: no page is lost."""
+    hosts, pages = 12, 24
+    async with LoopbackWeb() as web:
+        urls = [
+            web.add(
+                f"127.77.2.{host + 1}",
+                f"/{number}",
+                page(articles.plain(host * pages + number), "text/plain; charset=utf-8"),
+            )
+            for number in range(pages)
+            for host in range(hosts)
+        ]
+        environment = {
+            "WIREROOM_CRAWLER_ALLOWED_NETWORKS": f'["{web.network}"]',
+            "WIREROOM_CRAWLER_DELAY": "0.5",
+        }
+        async with Flow(
+            runtime_settings, tmp_path, scale={"crawler": 1}, environment=environment
+        ) as flow:
+            await flow.drop([url.encode() for url in urls], flow.topology.topics["news.fetch"])
+
+            async def fetched(share: float) -> None:
+                while len(web.log) < share * len(urls):
+                    flow.supervise()
+                    await asyncio.sleep(0.1)
+
+            await fetched(0.1)
+            flow.kill("crawler")
+            await fetched(0.3)
+            flow.kill("crawler", signal.SIGTERM)
+            flow.scale("crawler", 2)
+            await fetched(0.5)
+            await asyncio.to_thread(kafka.restart)
+            flow.scale("crawler", 1)
+            await fetched(0.7)
+            flow.kill("crawler")
+            await flow.drained(len(urls))
+        assert set(web.most_together().values()) == {1}
+        assert web.strayed == []
 
 
 async def test_the_broker_is_restarted(flow: Flow, kafka: Kafka) -> None:

@@ -105,6 +105,22 @@ async def test_fewer_partitions_than_the_broker_has_are_refused(kafka: Kafka) ->
     await delete_topics(kafka.bootstrap, topics)
 
 
+async def test_to_a_compacted_topic_no_partitions_are_added_and_to_no_other_with_it(
+    kafka: Kafka,
+) -> None:
+    topics = _one_topic(compacted=True, retention_ms=-1)
+    plain = _one_topic().rejected
+    both = Topology({"plain": plain, "state": topics.rejected}, {}, plain)
+    await ensure_topics(kafka.bootstrap, both)
+    grown = {key: dataclasses.replace(t, partitions=4) for key, t in both.topics.items()}
+    with pytest.raises(ClusterError, match=r"has 2 partitions on the broker, 4 .*is compacted"):
+        await ensure_topics(kafka.bootstrap, Topology(grown, {}, grown["plain"]))
+    found = await _describe(kafka, both)
+    await delete_topics(kafka.bootstrap, both)
+    assert [count for count, _ in found.values()] == [2, 2]
+    assert found[topics.rejected.name][1]["cleanup.policy"] == "compact"
+
+
 async def test_a_setting_that_the_broker_refuses_is_named(kafka: Kafka) -> None:
     topics = _one_topic(max_message=-5)
     with pytest.raises(ClusterError, match=topics.rejected.name):
