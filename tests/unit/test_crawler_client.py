@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import gzip
 import random
@@ -44,6 +45,15 @@ from tests.web import (
 from tests.web.behaviours import zeros
 
 MIB = 1024 * 1024
+
+
+# Reading the system's authorities takes a tenth of a second; one context serves all tests here.
+trusted_once = functools.cache(connections._trusted)
+
+
+@pytest.fixture(autouse=True)
+def _trusted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_trusted", trusted_once)
 
 
 @asynccontextmanager
