@@ -31,6 +31,10 @@ COMMANDS: dict[str, Target] = {
     "replay": Target(
         "services.cli.replay:replay_command", "Send what was archived through the flow again."
     ),
+    "fetch": Target("services.cli.fetch:fetch_command", "Fetch pages, feeds and sitemaps."),
+    "sources": Target(
+        "services.cli.sources:sources_group", "Keep the list of sources, check and crawl them."
+    ),
     "search": Target("services.cli.search:search_command", "Search the articles."),
     "show": Target("services.cli.show:show_command", "Show one article and where it comes from."),
     "demo": Target(

@@ -22,10 +22,10 @@ from services.cli.options import (
     to_option,
     workers_option,
 )
-from services.cli.report import plain, show_problem, summarize
+from services.cli.report import condensed, plain, show_problem, summarize
 from services.cli.sinks import KafkaSink, Sink, StoreSink
 from services.cli.taken import FILE_NAME, TakenFile
-from shared.errors import TransientError
+from shared.errors import StoreError, TransientError
 
 T = TypeVar("T")
 
@@ -122,12 +122,14 @@ def watch_command(
 async def changes(root: Path, tick: float, stop: asyncio.Event) -> AsyncIterator[list[str] | None]:
     """Paths that changed under ``root``, at least every ``tick`` seconds (then none).
 
+    Raises :class:`StoreError` where the kernel refuses to watch so many folders.
+
     ``None``: look at everything, at first and every :data:`RESCAN` seconds. The first comes when
     the folder is watched already, so that nothing falls between the look and the watching.
     """
     rescanned = -RESCAN
     milliseconds = max(int(tick * 1000), 10)
-    async for batch in awatch(
+    told = awatch(
         root,
         watch_filter=None,
         debounce=milliseconds,
@@ -137,11 +139,18 @@ async def changes(root: Path, tick: float, stop: asyncio.Event) -> AsyncIterator
         yield_on_timeout=True,
         raise_interrupt=False,
         ignore_permission_denied=True,
-    ):
-        if time.monotonic() - rescanned >= RESCAN:
-            rescanned = time.monotonic()
-            yield None
-        yield sorted({path for _, path in batch})
+    )
+    try:
+        async for batch in told:
+            if time.monotonic() - rescanned >= RESCAN:
+                rescanned = time.monotonic()
+                yield None
+            yield sorted({path for _, path in batch})
+    except OSError as error:  # of the kernel's limit of watched folders
+        raise StoreError(
+            f"{root} cannot be watched: {error}; raise fs.inotify.max_user_watches, or set "
+            "WATCHFILES_FORCE_POLLING=1"
+        ) from error
 
 
 async def watch(watcher: Watcher, sink: Sink, root: Path, settle: float, notices: Notices) -> None:
@@ -151,15 +160,15 @@ async def watch(watcher: Watcher, sink: Sink, root: Path, settle: float, notices
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     try:
-        await _unless(stop, _work(sink, notices))  # what an earlier run left over
+        await unless(stop, _work(sink, notices))  # what an earlier run left over
         async for paths in changes(root, settle / 4, stop):
             watcher.look(paths)
             try:
-                if await _unless(stop, watcher.take(), _GRACE_SECONDS):
-                    await _unless(stop, _work(sink, notices))
+                if await unless(stop, watcher.take(), _GRACE_SECONDS):
+                    await unless(stop, _work(sink, notices))
             except TransientError as error:
                 notices.refused(Problem(str(root), "waiting", f"{error}; trying again"))
-                await _unless(stop, asyncio.sleep(_RETRY_SECONDS))
+                await unless(stop, asyncio.sleep(_RETRY_SECONDS))
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)
@@ -168,13 +177,11 @@ async def watch(watcher: Watcher, sink: Sink, root: Path, settle: float, notices
 async def _work(sink: Sink, notices: Notices) -> None:
     report = await sink.work()
     if report is not None:
-        for problem in summarize(report.items, []).rejected:
+        for problem in condensed(summarize(report.items, []).rejected, hint=""):
             notices.refused(problem)
 
 
-async def _unless(
-    stop: asyncio.Event, work: Coroutine[Any, Any, T], grace: float = 0.0
-) -> T | None:
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T], grace: float = 0.0) -> T | None:
     """The result of ``work``, or ``None`` when it took ``grace`` seconds after ``stop``."""
     task, stopped = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:

@@ -96,6 +96,10 @@ def load_sources(path: Path) -> list[Source]:
     try:
         with path.open("rb") as file:
             return [source for _, source in _read(path, _text(path, file))]
+    except FileNotFoundError:
+        raise SettingsError(
+            f"{path}: there is no such file; `wireroom sources add URL` makes it"
+        ) from None
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
 

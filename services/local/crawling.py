@@ -133,6 +133,10 @@ class EmbeddedCrawler:
         """Ask for something; it is durable when this returns."""
         await self._crawler.take(_PARTITION, requests)
 
+    def fetched_lately(self, request: FetchRequest) -> bool:
+        """Whether :meth:`take` leaves ``request``, its page having been fetched lately."""
+        return self._crawler.fetched_lately(_PARTITION, request)
+
     def set_sources(self, sources: Sequence[Source]) -> None:
         """The declared sources, all of them."""
         self._crawler.set_sources(sources)

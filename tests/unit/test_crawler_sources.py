@@ -135,7 +135,7 @@ def test_hostile_files_are_refused_at_once(path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_told(path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"sources\.yml: No such file"):
+    with pytest.raises(SettingsError, match=r"sources\.yml: there is no such file"):
         load_sources(path)
 
 
