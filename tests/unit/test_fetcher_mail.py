@@ -291,6 +291,25 @@ class TestForwarded:
         assert "The story as it was sent." in found.html
         assert "Worth a look" not in found.html
 
+    @pytest.mark.parametrize(
+        "date", ["Monday, June 6, 2005 10:21 PM", "Mon, Jun 6, 2005 at 10:21 PM", "6. Juni 2005"]
+    )
+    def test_dates_as_people_write_them_are_kept(self, date: str) -> None:
+        block = BLOCKS[0].replace("Mon, 6 Jun 2005 22:21:22 +0200", date)
+        assert article(mail(block + STORY)).published_at == date
+
+    def test_as_programs_write_it_in_html(self) -> None:
+        page = (
+            '<div dir="ltr">see below<br><br><div class="gmail_quote"><div class="gmail_attr">'
+            '---------- Forwarded message ---------<br>From: <strong dir="auto">Ann Author</strong>'
+            ' <span>&lt;<a href="mailto:ann@paper.example">ann@paper.example</a>&gt;</span><br>'
+            "Date: Mon, 6 Jun 2005 22:21:22 +0200<br>Subject: The story<br>To: Jane &lt;"
+            '<a href="mailto:j@x">j@x</a>&gt;<br></div><br><br><p>Body.</p></div></div>'
+        )
+        found = article(mail(page, "Content-Type: text/html; charset=utf-8"))
+        self._check(found)
+        assert found.html == "</div><br><br><p>Body.</p></div></div>"
+
     def test_quoted_by_the_program(self) -> None:
         block = BLOCKS[2] + STORY
         quoted = "".join(f"> {line}\n" for line in block.split("\n")[2:])

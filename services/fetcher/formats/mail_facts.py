@@ -22,6 +22,8 @@ _LIST_TAG = re.compile(r"\s*\[[^\[\]]{1,60}\]\s*")
 _ADDRESS = re.compile(r"(?:\"((?:[^\"\\]|\\.)*)\"|([^<>\",]*(?:,[^<>\",@]*)?))\s*<[^<>]*>")
 _MAILTO = re.compile(r"\[(?:mailto:)?[^\[\]\s]*@[^\[\]\s]*\]", re.I)
 _COMMENT = re.compile(r"\(([^()]*)\)")
+_ZONE = re.compile(r"[+-]\d{4}\b|\b(?:GMT|UTC?|[ECMP][SD]T)\b")
+_HALF_DAY = re.compile(r"\d\s*[ap]\.?m\b", re.I)
 _LISTS = ("list-id", "list-post", "mailing-list", "x-mailing-list")
 
 
@@ -115,13 +117,14 @@ def _date(mail: Entity) -> str:
 
 
 def _written(text: str) -> str:
-    moment = _moment(text)
+    # A person's date without a zone is left to who reads dates of all kinds.
+    moment = _moment(text) if _ZONE.search(text[:200]) else None
     return moment.isoformat() if moment is not None else " ".join(text.split())[:100]
 
 
 def _moment(text: str) -> datetime | None:
     text = re.sub(r"\s*:\s*", ":", _COMMENT.sub("", text[:200])).strip()
-    if not text:
+    if not text or _HALF_DAY.search(text):  # which the library passes over
         return None
     try:
         moment = parsedate_to_datetime(text)

@@ -21,8 +21,10 @@ from services.fetcher.limits import PartRefused
 from shared.events import parse_time
 
 _LINE = 65_536
-_HEADERS = 262_144
-"""Bytes of a record's headers, and of the HTTP headers in it; each has a few hundred."""
+_HEADERS = 4 * 1024 * 1024
+_HEADER_LINES = 10_000
+"""Of a record's headers, and of the HTTP headers in it. Most have a few hundred bytes; records of
+our own archiver can carry 2 MiB of a message's headers, in long lines."""
 _GULP = 262_144
 _WARC = re.compile(rb"WARC/\d{1,3}\.\d{1,3}[ \t]*\r?\n")
 _ARC = re.compile(rb"filedesc://[^\r\n]{1,2000} -?\d{1,10}\r?\n")
@@ -125,19 +127,22 @@ class _Lines:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._back = b""
-        self._headers = 0
+        self._headers = self._header_lines = 0
         self.place = 0
 
     def begin_headers(self) -> None:
-        self._headers = 0
+        self._headers = self._header_lines = 0
 
     def readline(self, size: int = -1) -> bytes:
         """A line of headers. Raises :class:`BadRecord` when they are too long."""
         line = self.line(_LINE if size < 0 else min(size, _LINE))
         self._headers += len(line)
-        if self._headers > _HEADERS or (len(line) == _LINE and not line.endswith(b"\n")):
+        self._header_lines += 1
+        endless = len(line) == _LINE and not line.endswith(b"\n")
+        if endless or self._headers > _HEADERS or self._header_lines > _HEADER_LINES:
             self.put_back(line)  # nobody has counted it
-            raise BadRecord("headers_too_large", f"a record's headers pass {_HEADERS} bytes")
+            detail = f"headers of more than {_HEADERS} bytes or {_HEADER_LINES} lines"
+            raise BadRecord("headers_too_large", detail)
         return line
 
     def line(self, size: int = _LINE) -> bytes:
