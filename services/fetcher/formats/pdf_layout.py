@@ -48,6 +48,8 @@ class Line:
     right: float
     base: float
     size: float
+    bold: float = 0.0
+    """Share of its characters that are bold."""
     page: int = 0
     column: int = 0
     """Numbers the columns of a page in reading order."""
@@ -169,7 +171,8 @@ def _line(row: Row, leftwards: bool) -> Line:
         text += piece.text if touching else " " + piece.text
     widest = max(pieces, key=lambda piece: len(piece.text))
     right = max(piece.right for piece in pieces)
-    return Line(text, row.pieces[0].left, right, widest.base, widest.size)
+    bold = sum(piece.bold for piece in pieces) / sum(len(piece.text) for piece in pieces)
+    return Line(text, row.pieces[0].left, right, widest.base, widest.size, bold)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ _SMALL = 16.0
 """Points above which a number by itself is no page's."""
 _OTHER_SIZE = 1.12
 """Ratio of sizes that parts a heading from its text."""
+_BOLD = 0.7
+"""Share of bold characters above which a line is bold as a whole, and its rest not at all."""
 _GAP = 1.3
 """Leadings between lines that part paragraphs."""
 _INDENT = 0.7
@@ -202,7 +204,11 @@ class _Breaks:
 
 
 def _alike(above: Line, line: Line) -> bool:
-    return max(above.size, line.size) < _OTHER_SIZE * min(above.size, line.size)
+    """Whether two lines may be of one paragraph by their type: blanks count as not bold."""
+    if max(above.size, line.size) >= _OTHER_SIZE * min(above.size, line.size):
+        return False
+    differ = max(above.bold, line.bold) > _BOLD and min(above.bold, line.bold) < 1 - _BOLD
+    return not differ or line.text[:1].islower()
 
 
 def _ends_sentence(text: str) -> bool:

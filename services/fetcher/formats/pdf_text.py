@@ -8,10 +8,11 @@ that the page's prevailing direction of writing runs to the right: ``x`` grows t
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator
-from ctypes import addressof, byref, c_double
-from dataclasses import dataclass
+from ctypes import addressof, byref, c_double, c_int, create_string_buffer
+from dataclasses import dataclass, replace
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -31,6 +32,11 @@ _CHARACTERS = {
     "\ufb05": "st", "\ufb06": "st", "\u0132": "IJ", "\u0133": "ij",
 }  # fmt: skip
 """Ligatures and blanks as they are typed."""
+_FONT_NAME = 128
+"""Bytes of a font's name that are looked at."""
+_BOLD = re.compile(rb"bold|black|heavy|demi|fett|gras", re.IGNORECASE)
+_FORCE_BOLD = 1 << 18
+"""ForceBold among the flags of a font (ISO 32000-1, table 123)."""
 _HYPHEN_MARKS = (0x02, 0xFFFE)
 """What PDFium puts in the place of a hyphen that it takes for one of hyphenation."""
 
@@ -44,6 +50,8 @@ class Piece:
     right: float
     base: float
     size: float
+    bold: int = 0
+    """Its bold characters."""
 
     @property
     def top(self) -> float:
@@ -72,6 +80,7 @@ class _Style:
     turn: int
     """Quarter turns of the writing, counter-clockwise; -1 for what is aslant."""
     size: float
+    bold: bool = False
 
 
 _Box = tuple[float, float, float, float]
@@ -102,7 +111,7 @@ def read_page(page: pdfium.PdfPage, limit: int) -> PageText:
     turn = turns.most_common(1)[0][0] if turns else 0
     left, top, right, bottom = _turned(page.get_bbox(), turn)
     pieces = [
-        Piece(piece.text, piece.left - left, piece.right - left, piece.base - top, piece.size)
+        replace(piece, left=piece.left - left, right=piece.right - left, base=piece.base - top)
         for piece in _pieces(glyphs, turn)
         if left < piece.right and piece.left < right and top < piece.base < bottom + piece.size
     ]
@@ -136,14 +145,22 @@ def _glyphs(textpage: object, count: int) -> Iterator[_Glyph]:
 
 def _style(textpage: object, index: int) -> _Style:
     matrix = raw.FS_MATRIX()
+    bold = _is_bold(textpage, index)
     size = raw.FPDFText_GetFontSize(textpage, index)
     if not raw.FPDFText_GetMatrix(textpage, index, byref(matrix)):
-        return _Style(0, size or 10.0)
+        return _Style(0, size or 10.0, bold)
     size *= math.hypot(matrix.c, matrix.d)
     angle = math.atan2(matrix.b, matrix.a)
     quarter = round(angle / (math.pi / 2))
     turn = quarter % 4 if abs(angle - quarter * math.pi / 2) < _TURNED else -1
-    return _Style(turn, size if math.isfinite(size) and size > 0.1 else 10.0)
+    return _Style(turn, size if math.isfinite(size) and size > 0.1 else 10.0, bold)
+
+
+def _is_bold(textpage: object, index: int) -> bool:
+    name, flags = create_string_buffer(_FONT_NAME), c_int()
+    if not raw.FPDFText_GetFontInfo(textpage, index, name, _FONT_NAME, byref(flags)):
+        return False
+    return bool(flags.value & _FORCE_BOLD) or _BOLD.search(name.value) is not None
 
 
 def _character(code: int) -> str:
@@ -192,6 +209,7 @@ def _pieces(glyphs: list[_Glyph], turn: int) -> Iterator[Piece]:
                 yield done
             piece, text = Piece("", left, right, base, size), []
         text.append(glyph.text)
+        piece.bold += glyph.style.bold
         piece.right = max(piece.right, right)
         blank = False
     if piece is not None and (done := _finished(piece, text)):

@@ -1,7 +1,7 @@
 """RTF: the text with the charsets of its fonts, and title, author and dates of its ``\\info``.
 
-Read here and not by a library: those at hand go character by character through pictures, break
-multi-byte charsets apart, and take quadratic time over hostile files. What control words mean
+Read here and not by a library: those at hand take the bytes of multi-byte charsets apart, give
+lone surrogates, drop notes and raise errors of all kinds over odd files. What control words mean
 stands in the Rich Text Format Specification 1.9.1.
 """
 
