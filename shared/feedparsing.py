@@ -54,7 +54,7 @@ _WIDE = (
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
 _XML_DECLARATION = re.compile(r"((?:\ufeff|\xef\xbb\xbf)?<\?)(xml\b[^>\n]*\?>)?")
-_ENCODING = re.compile(r"\s*\bencoding\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_ENCODING = re.compile(r"encoding=['\"](.*?)['\"]")  # as feedparser looks for it
 _PROLOG_PART = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.S)
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|[\[\]>]", re.S)
 _ENTITY = re.compile(rb"<!ENTITY\s+(\w+)\s+(?:\"((?:&#\w+;|[^&\"<%])*)\"|'([^&'<\"%]*)')\s*>")
@@ -280,10 +280,9 @@ def _short_declaration(data: bytes) -> bytes:
     start, declaration = match[1], match[2]
     if declaration is None:  # none that ends
         return (start + "\n").encode(name) + rest
-    declared = _ENCODING.search(declaration)
-    label = (declared[1] or declared[2] or "") if declared else ""
-    if declared and charset.codec_name(label) is None:
-        declaration = declaration[: declared.start()] + declaration[declared.end() :]
+    labels = _ENCODING.findall(declaration)
+    if not all(label.isascii() and charset.codec_name(label) for label in labels):
+        declaration = _ENCODING.sub("", declaration)
     return (start + declaration + "\n").encode(name) + rest
 
 

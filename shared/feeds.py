@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import html
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -194,7 +195,14 @@ def _title(item: Any, sanitise: Sanitiser) -> str:
 
 def _text(item: Any, name: str) -> str:
     value = dict.get(item, name)  # feedparser's own getter maps names, with warnings
-    return value.strip() if isinstance(value, str) else ""
+    return _clean(value).strip() if isinstance(value, str) else ""
+
+
+def _clean(text: str) -> str:
+    """Without NULs and lone surrogates, which no encoder takes."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    return text.replace("\x00", "")
 
 
 def _when(item: Any, name: str) -> str:
@@ -216,7 +224,7 @@ def _authors(item: Any) -> tuple[str, ...]:
 
 
 def _unique(names: Iterable[Any]) -> tuple[str, ...]:
-    found = (" ".join(name.split()) for name in names if isinstance(name, str))
+    found = (" ".join(_clean(name).split()) for name in names if isinstance(name, str))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -247,10 +255,7 @@ def _json_feed(data: bytes, url: str) -> Feed:
 
     if data.count(b"{") + data.count(b"[") > _MAX_VALUES:
         raise PermanentError("invalid_feed", f"more than {_MAX_VALUES} objects and arrays of JSON")
-    try:
-        value = orjson.loads(data.decode("utf-8-sig", "replace"))
-    except orjson.JSONDecodeError as error:
-        raise PermanentError("invalid_feed", f"its JSON cannot be read: {error}") from None
+    value = _json(data.decode("utf-8-sig", "replace"))
     items = value.get("items") if isinstance(value, dict) else None
     if not isinstance(items, list):
         raise PermanentError("invalid_feed", "JSON without the list of items of a JSON Feed")
@@ -272,11 +277,24 @@ def _json_feed(data: bytes, url: str) -> Feed:
     )
 
 
+def _json(text: str) -> Any:
+    """The value, also of JSON with what orjson refuses and people write: raw control characters
+    in strings, lone surrogates, NaN."""
+    try:
+        return orjson.loads(text)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        pass
+    try:
+        return json.loads(text, strict=False, parse_int=str)
+    except (ValueError, RecursionError) as error:
+        raise PermanentError("invalid_feed", f"its JSON cannot be read: {error}") from None
+
+
 def _json_entry(
     item: dict[str, Any], base: str, own: tuple[str, ...], sanitise: Sanitiser
 ) -> FeedEntry:
     name = item.get("id")
-    identity = str(name) if isinstance(name, str | int | float) else ""
+    identity = _clean(str(name)) if isinstance(name, str | int | float) else ""
     link = urljoin_safe(base, _text(item, "url"))
     page = _text(item, "content_html")
     tags = item.get("tags")

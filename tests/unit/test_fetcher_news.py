@@ -342,6 +342,24 @@ def test_entities_are_neither_followed_nor_multiplied() -> None:
         assert "root:" not in record.html
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("<block>", "<block><x:y a:b='c'>"),  # prefixes without a declaration
+        ("<block>", "<block>&#xD800;&#0;&#99999999999;\x01"),  # characters that XML has not
+        ("<block>", "<block>&nbsp;&unknown;"),
+        ("</block>", ""),
+        ("utf-8", "latin-1"),
+        ("utf-8", "no-such-charset"),
+    ],
+)
+def test_ill_formed_xml_is_read_as_far_as_it_makes_sense(old: str, new: str) -> None:
+    data = NITF.format(charset="utf-8", status="usable", content=CONTENT).replace(old, new)
+    (record,) = records(list(unwrap(Nitf(), data.encode())))
+    assert record.title == "Flut am Rhein"
+    assert "stieg &lt; 9 m – ©" in (record.html or "")
+
+
 def test_too_many_tags_are_refused_before_they_are_read() -> None:
     data = b"<nitf>" + b"<p/>" * 2_000 + b"</nitf>"
     found = list(unwrap(Nitf(), data, settings=limits(max_json_values=1_000)))

@@ -177,6 +177,28 @@ def test_what_is_no_feed_is_refused_with_the_reason(data: bytes, why: str) -> No
     assert caught.value.reason == "invalid_feed"
 
 
+@pytest.mark.parametrize(
+    "label",
+    [b"\x90", b"idna", b"punycode", b"hex", b"undefined", b"utf-8", b"no-such-charset", b"\x00"],
+)
+@pytest.mark.parametrize("between", [b"", b" a='b' encoding='utf-8'"])
+def test_a_declared_charset_may_be_anything(label: bytes, between: bytes) -> None:
+    start = b"<?xml version='1.0' encoding='" + label + b"'" + between + b"?>"
+    data = start + "<rss><item><title>Köln</title></item></rss>".encode()
+    assert [entry.title for entry in parse_feed(data).entries] == ["Köln"]
+
+
+def test_json_as_people_write_it_is_read() -> None:
+    data = (
+        b'\xef\xbb\xbf{"version": "https://jsonfeed.org/version/1", "items": [{"id": NaN, "url": '
+        b'"https://j.example/\\ud800", "content_html": "<p>a\tb\\ud800</p>", '
+        b'"tags": ["\\ud800x"]}]}'
+    )
+    (entry,) = parse_feed(data).entries
+    assert (entry.link, entry.content, entry.topics) == (
+        "https://j.example/?", "<p>a\tb?</p>", ("?x",))  # fmt: skip
+
+
 def test_every_file_of_the_suites_reads_as_feedparser_reads_it() -> None:
     counts: Counter[str] = Counter()
     different: list[str] = []

@@ -19,6 +19,8 @@ Element = Any
 _BEFORE = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.S)
 _DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>", re.S | re.I)
 _ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=[\s/>])")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-f]+)|([0-9]+));?", re.I)
+_CONTROLS = dict.fromkeys(b for b in range(32) if chr(b) not in "\t\n\r")
 _CLOCK = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
 
 
@@ -51,7 +53,8 @@ def read(sample: Sample, budget: Budget) -> Element:
     except (etree.XMLSyntaxError, ValueError, LookupError):
         pass
     # Its declaration may lie about its charset, too.
-    utf8 = sample.text.encode("utf-8", "replace")
+    text = _REFERENCE.sub(_allowed, sample.text.translate(_CONTROLS))
+    utf8 = text.encode("utf-8", "replace")
     try:
         root = etree.fromstring(utf8, _parser(recover=True, encoding="utf-8"))
     except (etree.XMLSyntaxError, ValueError) as error:
@@ -59,6 +62,14 @@ def read(sample: Sample, budget: Budget) -> Element:
     if root is None:
         raise PartRefused("invalid_xml", "no element of it can be read")
     return root
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    """A character reference, unless it is of a character that XML does not have."""
+    digits = (reference[1] or reference[2])[:10]
+    number = int(digits, 16 if reference[1] else 10)
+    good = number in (9, 10, 13) or 32 <= number < 0xD800 or 0xE000 <= number < 0x110000
+    return reference[0] if good and number not in (0xFFFE, 0xFFFF) else "\ufffd"
 
 
 def _parser(*, recover: bool, encoding: str | None = None) -> Any:
@@ -76,7 +87,12 @@ def _parser(*, recover: bool, encoding: str | None = None) -> Any:
 
 def local(element: Element) -> str:
     """The local name in lower case; empty for what is no element (an entity)."""
-    return etree.QName(element).localname.lower() if isinstance(element.tag, str) else ""
+    return _local(element.tag) if isinstance(element.tag, str) else ""
+
+
+def _local(name: str) -> str:
+    """Of ``{namespace}name``, or of ``prefix:name`` where the prefix is not declared."""
+    return name.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def children(element: Element | None, *names: str) -> Iterator[Element]:
@@ -106,7 +122,7 @@ def attribute(element: Element | None, *names: str) -> str:
     """The first of these attributes, whatever its namespace; empty without one."""
     if element is None:
         return ""
-    found = {etree.QName(key).localname.lower(): value for key, value in element.attrib.items()}
+    found = {_local(key): value for key, value in element.attrib.items()}
     return next((found[name].strip() for name in names if found.get(name, "").strip()), "")
 
 
