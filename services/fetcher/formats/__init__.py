@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from services.fetcher.formats.base import NO, Format
 from services.fetcher.formats.compressed import Bzip2, Xz, Zstandard
+from services.fetcher.formats.delimited import Delimited
+from services.fetcher.formats.docx import Docx
+from services.fetcher.formats.epub import Epub
+from services.fetcher.formats.feed import FeedFile, JsonFeed
 from services.fetcher.formats.foreign import Foreign
 from services.fetcher.formats.gzip_stream import GzipStream
 from services.fetcher.formats.json_records import Json, JsonLines, RecordJson
 from services.fetcher.formats.mail import Mail
+from services.fetcher.formats.markdown import Markdown
 from services.fetcher.formats.mbox import Mbox
 from services.fetcher.formats.mhtml import Mhtml
+from services.fetcher.formats.newsml import NewsMl
+from services.fetcher.formats.ninjs import Ninjs
+from services.fetcher.formats.nitf import Nitf
+from services.fetcher.formats.odt import Odt
 from services.fetcher.formats.pdf import Pdf
+from services.fetcher.formats.rtf import Rtf
 from services.fetcher.formats.tar_archive import TarArchive
 from services.fetcher.formats.text import Html, PlainText, Xml
 from services.fetcher.formats.warc import Warc
@@ -25,22 +35,30 @@ def registry(settings: FetcherSettings) -> tuple[Format, ...]:
         # By magic numbers.
         RecordJson(),
         GzipStream(),
-        ZipArchive({}),
+        ZipArchive({"DOCX": Docx(), "OpenDocument text": Odt(), "EPUB": Epub()}),
         Pdf(),
         Warc(),
         TarArchive(),
         Bzip2(),
         Xz(),
         Zstandard(),
+        Rtf(),
         Foreign(),
         # By structure.
         Mhtml(),
         Mbox(),
         Mail(),
+        FeedFile(),
+        Nitf(),
+        NewsMl(),
         Html(),
         Xml(),
+        JsonFeed(),
+        Ninjs(),
         JsonLines(settings),
         Json(settings),
+        Delimited(settings),
+        Markdown(settings),
         PlainText(),
     )
 

@@ -20,7 +20,6 @@ _MAGIC = (
     (0, b"MM\x00*", "TIFF image"),
     (0, b"\x00\x00\x01\x00", "icon"),
     (0, b"%!PS", "PostScript"),
-    (0, b"{\\rtf", "RTF"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office file (OLE)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"\xca\xfe\xba\xbe", "Java class or Mach-O program"),

@@ -195,6 +195,8 @@ def _disguise(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> str:
             return ""
         if kind == "application/epub+zip":
             return "EPUB"
+        if kind.startswith("application/vnd.oasis.opendocument.text"):
+            return "OpenDocument text"
         if kind.startswith("application/vnd.oasis.opendocument"):
             return "OpenDocument"
     if "META-INF/MANIFEST.MF" in names:
