@@ -19,7 +19,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 
 from services.crawler.ports import FetchFailed
@@ -29,8 +28,9 @@ Network = IPv4Network | IPv6Network
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
 """The addresses of a name; raises ``OSError`` (``socket.gaierror``) without any."""
 
-MAX_ADDRESSES = 8
-"""Addresses of one name that are tried: a name of a thousand must not make us a port scanner."""
+MAX_ADDRESSES = 4
+"""Addresses of one name that are tried, of each IP version: a name of a thousand must not make a
+port scanner of us."""
 
 # The IANA IPv4 and IPv6 special-purpose address registries (RFC 6890), without the AS112 and AMT
 # blocks, which are reachable by everyone.
@@ -190,8 +190,8 @@ class Resolver:
     async def resolve(self, host: str) -> list[Address]:
         """The permitted addresses of ``host``, a name or an address in any spelling.
 
-        Never empty, at most :data:`MAX_ADDRESSES`, in the order of the look-up. Raises
-        :class:`FetchFailed` ``dns_failed``, or ``private_address`` where none is permitted.
+        Never empty, at most :data:`MAX_ADDRESSES` of each version, in the order of the look-up.
+        Raises :class:`FetchFailed` ``dns_failed``, or ``private_address`` where none is permitted.
         """
         address = literal(host)
         found = [address] if address is not None else await self._found(host)
@@ -200,7 +200,12 @@ class Resolver:
         if not permitted:
             told = ", ".join(f"{address} ({why})" for address, why in list(reasons.items())[:4])
             raise FetchFailed("private_address", f"{host} is {told}", again=False)
-        return permitted[:MAX_ADDRESSES]
+        few = {
+            one
+            for version in (4, 6)
+            for one in [a for a in permitted if a.version == version][:MAX_ADDRESSES]
+        }
+        return [address for address in permitted if address in few]
 
     async def _found(self, host: str) -> list[Address]:
         try:
@@ -223,8 +228,3 @@ class Resolver:
         if not addresses:
             raise FetchFailed("dns_failed", f"{host}: no address", again=True)
         return addresses
-
-
-def networks(*texts: str) -> list[Network]:
-    """Networks from their texts, ``10.1.0.0/16``."""
-    return [ip_network(text) for text in texts]

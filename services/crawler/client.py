@@ -44,8 +44,9 @@ class HttpClient:
 
     def __init__(self, settings: CrawlerSettings, resolver: Resolver | None = None) -> None:
         self._settings = settings
+        # Less than for all of connecting, so that a silent name server is told as such.
         self._resolver = resolver or Resolver(
-            settings.allowed_networks, timeout=settings.connect_timeout
+            settings.allowed_networks, timeout=settings.connect_timeout * 0.8
         )
         self._kept = Kept(settings.concurrency)
         self._session: aiohttp.ClientSession | None = None

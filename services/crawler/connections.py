@@ -45,6 +45,7 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
         use_dns_cache=False,
         socket_factory=judged,
         ssl=_trusted(ca),
+        interleave=1,  # IPv4 and IPv6 by turns (RFC 8305), lest one that leads nowhere use up time
         keepalive_timeout=LIFE / 2,
     )
 

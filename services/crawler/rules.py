@@ -49,10 +49,13 @@ class Rules:
         return self._read.crawl_delay(self._product)
 
     def allowed(self, url: str) -> bool:
-        """The verdict on ``url``."""
+        """The verdict on ``url``; what is no URL is not allowed."""
         if self._wildcards * len(url) > MAX_WORK:
             return False
-        return bool(self._read.can_fetch(url, self._product))
+        try:
+            return bool(self._read.can_fetch(url, self._product))
+        except ValueError:
+            return False
 
 
 def cut(body: bytes) -> bytes:

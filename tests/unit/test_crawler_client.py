@@ -584,6 +584,14 @@ async def test_bytes_after_the_announced_length_never_become_another_answer(
     assert web.log[0].connection != web.log[1].connection
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\n\r\n"])
+async def test_line_ends_after_the_announced_length_do_no_harm(
+    web: LoopbackWeb, client: HttpClient, end: bytes
+) -> None:
+    url = web.add("a.test", "/", lying(b"body" + end, 4))
+    assert (await client.get(url)).body == b"body"
+
+
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -740,6 +748,18 @@ async def test_a_port_that_speaks_no_tls_is_told(web: LoopbackWeb, client: HttpC
         failed = await failure(client.get(f"https://plain.test:{port}/"))
     assert failed.reason in ("tls_failed", "connect_failed")
     assert failed.again
+
+
+async def test_a_port_that_never_speaks_is_left_in_time(web: LoopbackWeb) -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, web.address("silent.test"), 0)
+    async with server, client_of(web, connect_timeout=0.1) as client:
+        port = server.sockets[0].getsockname()[1]
+        failed = await failure(client.get(f"https://silent.test:{port}/"))
+        assert (failed.reason, failed.again) == ("timed_out", True)
 
 
 async def test_an_endless_body_over_tls_is_left_at_once(tmp_path: Path) -> None:

@@ -146,6 +146,10 @@ def test_robots_txt_itself_is_always_allowed() -> None:
     assert allowed("User-agent: *\nDisallow: /", "/robots.txt")
 
 
+def test_what_is_no_url_is_not_allowed() -> None:
+    assert not robots("User-agent: *\nDisallow: /x").allowed("http://[/y?z", "Wireroom")
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"\0" * 1000, b"\xff\xfe" + bytes(range(256)) * 40, b"<html>Not here</html>"]
 )
