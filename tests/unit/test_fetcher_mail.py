@@ -136,6 +136,16 @@ class TestArticle:
             "<p>Rich</p>\n\n<p>Footer &amp; more<br>line</p>"
         )
 
+    def test_a_page_called_plain_text_is_html(self) -> None:
+        page = "\n<!DOCTYPE HTML><html><body><p>Rich</p></body></html>\n"
+        found = article(mail(page, "Content-Type: text/plain"))
+        assert (found.html, found.text) == (page, None)
+
+    def test_a_text_with_a_name_that_is_all_there_is(self) -> None:
+        assert article(mail(TEXT, "Content-Type: text/plain; name=a.txt")).text == TEXT
+        header = "Content-Disposition: attachment; filename=a.txt"
+        assert [child.name for child in children(opened(mail(TEXT, header)))] == ["a.txt"]
+
     def test_flowed_text_is_unfolded(self) -> None:
         text = "A paragraph that \nflows on.\n\n> quoted \n> too\n From here\n-- \nsig \nned\n"
         found = article(mail(text, "Content-Type: text/plain; format=flowed"))

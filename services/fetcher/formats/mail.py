@@ -64,6 +64,7 @@ _SKIPPED = {
     "text/enriched": "alternative",
 }
 _MEDIA = ("image/", "audio/", "video/", "font/")
+_PAGE = ("<!doctype html", "<html")  # also where the sender calls it plain text
 _REPORTS = ("delivery-status", "disposition-notification", "feedback-report")
 
 
@@ -143,7 +144,9 @@ class _Contents:
             self.others.append(Skipped(reason))
         elif kind.startswith(_MEDIA):
             self.others.append(Skipped(kind.partition("/")[0]))
-        elif kind in ("text/plain", "text/html") and not _is_attached(part):
+        elif kind in ("text/plain", "text/html") and (
+            not _is_attached(part) or (part is self.mail and part.disposition != "attachment")
+        ):
             self._take_text(part, kind == "text/html")
         elif kind == "message/partial":
             self._refuse("partial_message", "a piece of a mail; its others are elsewhere", part)
@@ -198,6 +201,7 @@ class _Contents:
             self._refuse("too_large", detail, part)
             return
         text = part.as_text(is_html).replace("\r\n", "\n").replace("\x00", "")
+        is_html = is_html or text[:200].lstrip().lower().startswith(_PAGE)
         if not is_html:
             text = unsigned(text)
             if part.parameter("format").lower() == "flowed":
