@@ -187,6 +187,39 @@ def test_paragraphs_by_space_and_by_indent() -> None:
     assert paragraphs(pdf([content(indented)])) == [LEFT, RIGHT]
 
 
+def test_hebrew_is_read_from_the_right() -> None:
+    """Letters a to z stand for alef to tav; as in most files, each line is drawn from its left."""
+    to_unicode = (
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def "
+        b"1 begincodespacerange <00> <ff> endcodespacerange "
+        b"1 beginbfrange <61> <7b> <05d0> endbfrange endcmap end end"
+    )
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Courier /ToUnicode 11 0 R >>"
+    first = ["abcde fghij klmnop qrstu vwxyz abcde", "zzabc defgh ijklm nopqr stuvw xy.",
+             "bcdef ghijk lmnop qrstu v."]  # fmt: skip
+    second = [line.translate({97 + n: 122 - n for n in range(26)}) for line in first]
+    page = [
+        (right - 6 * len(line), 700 - 12 * n, 10, line[::-1])
+        for right, lines in ((550, first), (280, second))
+        for n, line in enumerate(lines)
+    ]
+    data = pdf([content(page)], more=[font, stream_object(to_unicode)])
+    expected = [
+        " ".join(lines).translate({97 + n: 0x5D0 + n for n in range(26)})
+        for lines in (first, second)
+    ]
+    assert paragraphs(data.replace(b"/F1 3 0 R", b"/F1 10 0 R")) == expected
+
+
+def test_headings_in_bold_stand_by_themselves() -> None:
+    bold = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold >>"
+    heading = "A question of money and of time, and of what to do"
+    page = content([(60, 712, 10, heading), *column(LEFT, 60, 700, 50)])
+    data = pdf([page.replace(b"/F1", b"/F2", 1)], more=[bold])
+    fonts = data.replace(b"/F1 3 0 R", b"/F1 3 0 R /F2 10 0 R")
+    assert paragraphs(fonts) == [heading, LEFT]
+
+
 def test_words_broken_at_line_ends_are_joined() -> None:
     lines = [
         "The long-term plan of the govern-",

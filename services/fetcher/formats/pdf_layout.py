@@ -3,14 +3,15 @@
 A page is a sequence of bands from top to bottom. In a band of columns a gutter, a strip that no
 text crosses, parts text on both sides, and each side is ordered in its turn; elsewhere lines
 follow from top to bottom. This is the recursive X-Y cut of Nagy and Seth (1984), with bands
-grown row by row, so that the aligned lines of two columns are not taken for rows.
+grown row by row, so that the aligned lines of two columns are not taken for rows. Pages of Arabic
+and Hebrew are mirrored first: everywhere else, text runs to the right.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -88,21 +89,20 @@ class Order:
             return []
         pieces = _with_initials(pieces)
         lines: list[Line] = []
-        leftwards = _is_leftwards(pieces)
+        if _is_leftwards(pieces):
+            pieces = [replace(piece, left=-piece.right, right=-piece.left) for piece in pieces]
         gap = _GUTTER * median(piece.size for piece in pieces)
-        for column, rows in enumerate(self._columns(rows_of(pieces), gap, 0, leftwards)):
+        for column, rows in enumerate(self._columns(rows_of(pieces), gap, 0)):
             left = min(row.pieces[0].left for row in rows)
             right = max(piece.right for row in rows for piece in row.pieces)
             for row in rows:
-                line = _line(row, leftwards)
+                line = _line(row)
                 line.page, line.column = page, column
                 line.column_left, line.column_right = left, right
                 lines.append(line)
         return lines
 
-    def _columns(
-        self, rows: list[Row], gap: float, depth: int, leftwards: bool
-    ) -> Iterator[list[Row]]:
+    def _columns(self, rows: list[Row], gap: float, depth: int) -> Iterator[list[Row]]:
         """Rows of each column in reading order."""
         plain: list[Row] = []
         start = 0
@@ -116,9 +116,8 @@ class Order:
                 yield plain
                 plain = []
             end, middle = band
-            sides = _cut(rows[start:end], middle)
-            for side in reversed(sides) if leftwards else sides:
-                yield from self._columns(side, gap, depth + 1, leftwards)
+            for side in _cut(rows[start:end], middle):
+                yield from self._columns(side, gap, depth + 1)
             start = end
         if plain:
             yield plain
@@ -162,13 +161,12 @@ def rows_of(pieces: list[Piece]) -> list[Row]:
     return rows
 
 
-def _line(row: Row, leftwards: bool) -> Line:
-    pieces = row.pieces[::-1] if leftwards else row.pieces
+def _line(row: Row) -> Line:
+    pieces = row.pieces
     text = pieces[0].text
-    for before, piece in pairwise(pieces):
-        near, far = (piece, before) if leftwards else (before, piece)
+    for near, far in pairwise(pieces):
         touching = far.left - near.right < _TOUCHING * min(near.size, far.size)
-        text += piece.text if touching else " " + piece.text
+        text += far.text if touching else " " + far.text
     widest = max(pieces, key=lambda piece: len(piece.text))
     right = max(piece.right for piece in pieces)
     bold = sum(piece.bold for piece in pieces) / sum(len(piece.text) for piece in pieces)

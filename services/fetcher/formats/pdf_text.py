@@ -32,6 +32,7 @@ _CHARACTERS = {
     "\ufb05": "st", "\ufb06": "st", "\u0132": "IJ", "\u0133": "ij",
 }  # fmt: skip
 """Ligatures and blanks as they are typed."""
+_LEFTWARDS = re.compile(r"[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _FONT_NAME = 128
 """Bytes of a font's name that are looked at."""
 _BOLD = re.compile(rb"bold|black|heavy|demi|fett|gras", re.IGNORECASE)
@@ -199,7 +200,7 @@ def _pieces(glyphs: list[_Glyph], turn: int) -> Iterator[Piece]:
         left, _, right, _ = _turned(glyph.box, turn)
         _, base, _, _ = _turned((glyph.x, glyph.y, glyph.x, glyph.y), turn)
         size = glyph.style.size
-        if piece is not None and _follows(piece, left, base, size):
+        if piece is not None and _follows(piece, glyph, left, right, base):
             if blank:
                 text.append(" ")
             if size > piece.size:  # an index before its word, an initial's line
@@ -210,17 +211,20 @@ def _pieces(glyphs: list[_Glyph], turn: int) -> Iterator[Piece]:
             piece, text = Piece("", left, right, base, size), []
         text.append(glyph.text)
         piece.bold += glyph.style.bold
-        piece.right = max(piece.right, right)
+        piece.left, piece.right = min(piece.left, left), max(piece.right, right)
         blank = False
     if piece is not None and (done := _finished(piece, text)):
         yield done
 
 
-def _follows(piece: Piece, left: float, base: float, size: float) -> bool:
+def _follows(piece: Piece, glyph: _Glyph, left: float, right: float, base: float) -> bool:
+    size = glyph.style.size
     em = max(piece.size, size)
+    # PDFium gives Arabic and Hebrew in the order in which they are read.
+    gap = piece.left - right if _LEFTWARDS.match(glyph.text) else left - piece.right
     return (
         abs(base - piece.base) <= _RAISED * em
-        and -_BACKWARDS * em <= left - piece.right <= WIDE_GAP * em
+        and -_BACKWARDS * em <= gap <= WIDE_GAP * em
         and em <= _DROP * min(piece.size, size)
     )
 
