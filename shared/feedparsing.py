@@ -239,9 +239,13 @@ def read(data: bytes, content_type: str, url: str) -> tuple[Any, str]:
 
 
 class Sanitiser:
-    """Makes the markup of one feed safe; what one feed may cost is counted over all of it."""
+    """Makes the markup of one feed safe; what one feed may cost is counted over all of it.
 
-    def __init__(self) -> None:
+    ``texts`` tells whether content and summaries are wanted at all.
+    """
+
+    def __init__(self, texts: bool = True) -> None:
+        self.texts = texts
         self._left = _MAX_SIGNS
 
     def __call__(self, markup: str, kind: str, base: str) -> str:

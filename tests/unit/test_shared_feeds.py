@@ -8,6 +8,7 @@ import tarfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import feedparser
@@ -76,6 +77,14 @@ def test_an_rss_feed_gives_its_facts_and_entries() -> None:
     assert second.link == second.id == "https://news.example/guid"
     assert second.published == "gestern"
     assert (third.link, third.id) == ("", "urn:7")
+
+
+def test_texts_are_left_out_on_request() -> None:
+    whole, facts = parse_feed(RSS.encode()), parse_feed(RSS.encode(), texts=False)
+    assert whole.entries[0].content
+    assert facts.entries == tuple(replace(e, content="", summary="") for e in whole.entries)
+    data = orjson.dumps({"items": [{"id": "1", "title": "T", "content_html": "x", "summary": "y"}]})
+    assert parse_feed(data, texts=False).entries == (FeedEntry(id="1", title="T"),)
 
 
 def test_periods_of_the_syndication_module_are_seconds() -> None:
