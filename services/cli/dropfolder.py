@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import hashlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from services.cli import files
+from services.cli.delivery import deliver
 from services.cli.files import Problem
+from services.cli.intake import Intake
+from services.cli.report import condensed
 from services.cli.sinks import BATCH_BYTES, BATCH_MESSAGES, Sink
 from services.cli.taken import Stamp, Taken, TakenFile
 from shared.errors import PermanentError, StoreError
@@ -70,6 +74,17 @@ class _Read:
     message: Message
 
 
+def _taken(path: str, stamp: Stamp, sha256: str) -> Taken:
+    return Taken(path, stamp.size, stamp.mtime_ns, sha256, stamp.inode)
+
+
+def _state(path: Path, *, read: bool) -> tuple[Stamp, str]:
+    """A file's stamp and, where it is to be read, its SHA-256, else nothing."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest() if read else ""
+        return Stamp.of(os.fstat(file.fileno())), digest
+
+
 class Watcher:
     """Takes the files of ``root`` that have stopped growing into ``sink``.
 
@@ -97,6 +112,10 @@ class Watcher:
         self._clock = clock
         self._pending: dict[str, _Pending] = {}
         self._complained: dict[str, Stamp | None] = {}
+        self._new_folders: dict[str, float] = {}
+        self._archives: list[str] = []
+        self._touched: list[Taken] = []
+        self._intake = Intake(sink.name, archives=sink.opens_archives)
 
     def look(self, paths: Iterable[str] | None = None) -> None:
         """Note files at ``paths`` (folders with all in them), or in the whole drop folder.
@@ -105,12 +124,30 @@ class Watcher:
         """
         if paths is None and not self._root.is_dir():
             raise StoreError(f"{self._root}: the drop folder is gone")
-        for found in files.find([str(self._root)] if paths is None else paths):
+        for found in files.find([str(self._root)] if paths is None else self._places(paths)):
             if isinstance(found, Problem):
                 self._complain(found, None)
             elif self._is_candidate(found):
-                with contextlib.suppress(OSError):
+                try:
                     self._note(found)
+                except OSError as error:
+                    if os.path.lexists(found):  # a link to nothing; what is gone is no problem
+                        self._complain(Problem(str(found), *files.describe(error)), None)
+
+    def _places(self, paths: Iterable[str]) -> list[str]:
+        """Where to look for what is told to have changed."""
+        now = self._clock()
+        places: dict[str, None] = {}
+        for path in paths:
+            if os.path.isdir(path):  # noqa: PTH112 - there may be many thousands
+                self._new_folders[path] = now
+            places[path] = None
+        # What was put into a new folder before it was watched had no event.
+        for folder, since in list(self._new_folders.items()):
+            if now - since >= self._settle:
+                del self._new_folders[folder]
+                places[folder] = None
+        return [path for path in places if os.path.dirname(path) not in places]  # noqa: PTH120
 
     def _is_candidate(self, path: Path) -> bool:
         try:
@@ -123,7 +160,11 @@ class Watcher:
         return not (hidden or inside or files.is_temporary(parts[-1]))
 
     def _note(self, path: Path) -> None:
-        name, stamp = str(path), Stamp.of(path.stat())
+        name, status = str(path), path.stat()
+        if not stat.S_ISREG(status.st_mode):  # to open a pipe would be to wait for its writer
+            self._complain(Problem(name, *files.NO_FILE), None)
+            return
+        stamp = Stamp.of(status)
         known = self._taken.get(name)
         if known is not None and known.stamp == stamp:
             if known.sha256:  # a crash may have come between remembering and disposing
@@ -136,7 +177,7 @@ class Watcher:
         now, ready = self._clock(), []
         for name, pending in list(self._pending.items()):
             try:
-                stamp = Stamp.of(Path(name).stat())
+                stamp = Stamp.of(os.stat(name))  # noqa: PTH116 - there may be many thousands
             except OSError:
                 del self._pending[name]  # gone; or it comes again with an event
                 continue
@@ -152,10 +193,11 @@ class Watcher:
         Raises :class:`TransientError` when the destination is away: all stay pending.
         """
         count = 0
+        self._archives, self._touched = [], []
         for batch in self._batches(self._ready()):
             results = await self._sink.deliver([item.message for item in batch])
             self._taken.add(
-                Taken(item.path, item.stamp.size, item.stamp.mtime_ns, item.sha256 if not e else "")
+                _taken(item.path, item.stamp, "" if e else item.sha256)
                 for item, e in zip(batch, results, strict=True)
             )
             for item, error in zip(batch, results, strict=True):
@@ -166,7 +208,39 @@ class Watcher:
                     self._dispose(Path(item.path))
                 else:
                     self._notices.refused(Problem(item.path, error.reason, error.detail))
+        if self._touched:
+            self._taken.add(self._touched)
+        for known in self._touched:
+            del self._pending[known.path]
+            self._dispose(Path(known.path))
+        for name in self._archives:
+            count += await self._take_by_parts(name)
         return count
+
+    async def _take_by_parts(self, name: str) -> int:
+        """Take what no message holds, or what the destination wants opened; 1 when it was taken."""
+        path, stamp = Path(name), self._pending[name].stamp
+        items = self._intake.items(path, str(path.relative_to(self._root)))
+        sent = await deliver(items, self._sink, lambda done, total: None)
+        # Where a part was refused the original stays, for it is all there is of that part.
+        whole = bool(sent.units) and not sent.problems
+        try:
+            after, digest = await asyncio.to_thread(_state, path, read=whole)
+        except OSError:
+            del self._pending[name]
+            return 0
+        if after != stamp:
+            self._pending[name] = _Pending(after, self._clock())
+            return 0
+        del self._pending[name]
+        self._taken.add([_taken(name, stamp, digest)])
+        for problem in condensed(sent.problems, hint=""):
+            self._notices.refused(replace(problem, filename=f"{self._root}/{problem.filename}"))
+        if sent.units:
+            self._notices.took(name)
+        if whole:
+            self._dispose(path)
+        return int(sent.units > 0)
 
     def _batches(self, names: Iterable[str]) -> Iterator[list[_Read]]:
         batch: list[_Read] = []
@@ -185,6 +259,9 @@ class Watcher:
 
     def _read(self, name: str) -> _Read | None:
         path, stamp = Path(name), self._pending[name].stamp
+        if stamp.size > files.limit():
+            self._archives.append(name)
+            return None
         try:
             message = files.read(path, name=str(path.relative_to(self._root)))
             after = Stamp.of(path.stat())
@@ -202,9 +279,10 @@ class Watcher:
         digest = hashlib.sha256(value).hexdigest()
         known = self._taken.get(name)
         if known is not None and known.sha256 == digest:  # touched, not changed
-            self._taken.add([Taken(name, stamp.size, stamp.mtime_ns, digest)])
-            del self._pending[name]
-            self._dispose(path)
+            self._touched.append(_taken(name, stamp, digest))
+            return None
+        if self._intake.opens(value, name):
+            self._archives.append(name)
             return None
         return _Read(name, stamp, digest, message)
 

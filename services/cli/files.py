@@ -18,6 +18,8 @@ from shared.topics import topology
 
 STDIN = Path("-")
 """Standard input; told by identity, because a folder may hold a file of this name."""
+NO_FILE = ("not_a_file", "a socket, pipe or device in a folder")
+"""Reason and detail of what stands in a folder and cannot be read to an end."""
 TYPE = "news.ingest.v1"
 SOURCE = "wireroom/cli"
 
@@ -80,7 +82,7 @@ def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Path | Problem]:
         elif path.is_file() or not path.exists():  # a dangling link is refused when it is read
             yield path
         else:
-            yield Problem(str(path), "not_a_file", "a socket, pipe or device in a folder")
+            yield Problem(str(path), *NO_FILE)
 
 
 def describe(error: OSError) -> tuple[str, str]:

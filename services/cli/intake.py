@@ -44,6 +44,10 @@ class Intake:
 
         return Opener()
 
+    def opens(self, value: bytes, name: str) -> bool:
+        """Whether a small file is an archive that is to be opened."""
+        return self._archives and self._opener.is_archive(value, name)
+
     def items(self, path: Path, name: str = "") -> Iterator[Item]:
         """What is in one file, which goes by ``name`` (by its path, where none is given).
 
@@ -73,7 +77,7 @@ class Intake:
                 shutil.copyfileobj(file, spooled, _PIECE)
                 spooled.seek(0)
                 yield from self._large(cast(BinaryIO, spooled), name)
-        elif self._archives and self._opener.is_archive(value, name):
+        elif self.opens(value, name):
             yield from self._members(value, name, document_id(value))
         else:
             yield Unit(shown(name), files.message(value, name))

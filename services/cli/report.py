@@ -215,18 +215,25 @@ def show_summary(summary: Summary, console: Console) -> None:
 
 
 def show_problems(problems: Iterable[Problem], console: Console) -> None:
-    """Print refusals, of the parts of one input the first few for each reason."""
+    """Print refusals as :func:`condensed`."""
+    for problem in condensed(problems):
+        show_problem(problem, console)
+
+
+def condensed(problems: Iterable[Problem], hint: str = " (--json tells them all)") -> list[Problem]:
+    """Of the refused parts of one input the first few for each reason, and how many more."""
     parts: Counter[tuple[str, str]] = Counter()
+    kept: list[Problem] = []
     for problem in problems:
         name, inside, _ = problem.filename.partition(PART)
         kind = (name, problem.reason)
         parts[kind] += bool(inside)
         if parts[kind] <= _SHOWN_PARTS:
-            show_problem(problem, console)
+            kept.append(problem)
     for (name, reason), count in parts.items():
         if count > _SHOWN_PARTS:
-            more = f"{count - _SHOWN_PARTS} more parts of it (--json tells them all)"
-            show_problem(Problem(name, reason, more), console)
+            kept.append(Problem(name, reason, f"{count - _SHOWN_PARTS} more parts of it{hint}"))
+    return kept
 
 
 def show_problem(problem: Problem, console: Console) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,11 +23,13 @@ class Stamp:
 
     size: int
     mtime_ns: int
+    inode: int = 0
+    """Tells another file that was moved here with an old date; 0: not known."""
 
     @classmethod
     def of(cls, status: os.stat_result) -> Stamp:
         """The stamp of a file's status."""
-        return cls(status.st_size, status.st_mtime_ns)
+        return cls(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,12 @@ class Taken:
     size: int
     mtime_ns: int
     sha256: str
+    inode: int = 0
 
     @property
     def stamp(self) -> Stamp:
         """Its stamp when it was taken."""
-        return Stamp(self.size, self.mtime_ns)
+        return Stamp(self.size, self.mtime_ns, self.inode)
 
 
 class TakenFile:
@@ -115,7 +118,7 @@ class TakenFile:
                 if destination != self._destination:
                     self._others.append(line)
                     continue
-                self._entries[path] = Taken(path, entry.size, entry.mtime_ns, entry.sha256)
+                self._entries[path] = replace(entry, path=path)
 
     def _compact(self) -> None:
         """Leave out what is superseded and what was taken from files that are gone."""

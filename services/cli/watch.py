@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 from rich.console import Console
 from watchfiles import awatch
+from watchfiles._rust_notify import WatchfilesRustInternalError
 
 from services.cli.dropfolder import SETTLE, Disposal, Notices, Watcher
 from services.cli.files import Problem
@@ -122,35 +123,39 @@ def watch_command(
 async def changes(root: Path, tick: float, stop: asyncio.Event) -> AsyncIterator[list[str] | None]:
     """Paths that changed under ``root``, at least every ``tick`` seconds (then none).
 
-    Raises :class:`StoreError` where the kernel refuses to watch so many folders.
-
     ``None``: look at everything, at first and every :data:`RESCAN` seconds. The first comes when
     the folder is watched already, so that nothing falls between the look and the watching.
+    Raises :class:`StoreError` where the kernel refuses to watch so many folders.
     """
-    rescanned = -RESCAN
     milliseconds = max(int(tick * 1000), 10)
-    told = awatch(
-        root,
-        watch_filter=None,
-        debounce=milliseconds,
-        step=min(50, milliseconds),
-        stop_event=stop,
-        rust_timeout=milliseconds,
-        yield_on_timeout=True,
-        raise_interrupt=False,
-        ignore_permission_denied=True,
-    )
-    try:
-        async for batch in told:
-            if time.monotonic() - rescanned >= RESCAN:
-                rescanned = time.monotonic()
-                yield None
-            yield sorted({path for _, path in batch})
-    except OSError as error:  # of the kernel's limit of watched folders
-        raise StoreError(
-            f"{root} cannot be watched: {error}; raise fs.inotify.max_user_watches, or set "
-            "WATCHFILES_FORCE_POLLING=1"
-        ) from error
+    while not stop.is_set():
+        rescanned = -RESCAN
+        told = awatch(
+            root,
+            watch_filter=None,
+            debounce=milliseconds,
+            step=min(50, milliseconds),
+            stop_event=stop,
+            rust_timeout=milliseconds,
+            yield_on_timeout=True,
+            raise_interrupt=False,
+            ignore_permission_denied=True,
+        )
+        try:
+            async for batch in told:
+                if time.monotonic() - rescanned >= RESCAN:
+                    rescanned = time.monotonic()
+                    yield None
+                yield sorted({path for _, path in batch})
+        except* WatchfilesRustInternalError as errors:
+            # It ends at a name that is no UTF-8: begun again, it looks at everything.
+            if "decode path" not in str(errors.exceptions[0]):
+                raise
+        except* OSError as errors:  # the kernel's limit of watched folders
+            raise StoreError(
+                f"{root} cannot be watched: {errors.exceptions[0]}; raise "
+                "fs.inotify.max_user_watches, or set WATCHFILES_FORCE_POLLING=1"
+            ) from errors
 
 
 async def watch(watcher: Watcher, sink: Sink, root: Path, settle: float, notices: Notices) -> None:

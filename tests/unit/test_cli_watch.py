@@ -28,6 +28,7 @@ class Sink:
     """Keeps what is delivered. ``away`` calls fail first; ``refuse`` names what is refused."""
 
     name = "fake:here"
+    opens_archives = False
 
     def __init__(self) -> None:
         self.delivered: list[tuple[str, bytes]] = []
