@@ -11,7 +11,6 @@ Importing this takes a tenth of a second: :mod:`shared.feeds` does it when the f
 
 from __future__ import annotations
 
-import html
 import io
 import re
 import xml.sax  # the parser behind it, expat, loads nothing and bounds entities by itself
@@ -21,11 +20,10 @@ from typing import Any
 
 from feedparser.api import LooseFeedParser, StrictFeedParser
 from feedparser.encodings import convert_to_utf8
-from feedparser.sanitizer import _HTMLSanitizer
-from feedparser.sgml import sgmllib
-from feedparser.urls import RelativeURIResolver, make_safe_absolute_uri
+from feedparser.urls import make_safe_absolute_uri
 
 from shared import charset
+from shared.feedmarkup import BROKEN, Stop, Thrift
 
 MAX_ENTRIES = 10_000
 _MAX_DEPTH = 500
@@ -35,9 +33,6 @@ _MAX_NAMESPACES = 100
 _MAX_BLANKS = 1_000  # pieces of nothing but white space in a row
 _MAX_FIELD = 8_192  # characters of a field that holds no prose: a link, a date, a name
 _MAX_AUTHOR = 100  # characters in which an address is looked for, which is quadratic
-_MAX_STYLE = 300  # characters of a style attribute, likewise
-_STYLE_RUN = re.compile(r"[-\w\s]{40}")  # no property, and what makes it so
-_MAX_SIGNS = 200_000  # tags and entities in the markup of all entries, 10 to 20 µs each
 _MAX_LOOSE = 4 * 1024 * 1024  # bytes of an ill-formed feed: its parser is slower
 _DECLARATION = 500  # characters within which the XML declaration ends
 _PROLOG = 65_536  # bytes before the root element
@@ -58,48 +53,6 @@ _ENCODING = re.compile(r"encoding=['\"](.*?)['\"]")  # as feedparser looks for i
 _PROLOG_PART = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.S)
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|[\[\]>]", re.S)
 _ENTITY = re.compile(rb"<!ENTITY\s+(\w+)\s+(?:\"((?:&#\w+;|[^&\"<%])*)\"|'([^&'<\"%]*)')\s*>")
-# What sgmllib's search for the end of a tag goes over before it gives up: text and quotations.
-_SPAN = re.compile(r"""(?:[^'"<>]+|"[^"]*"(?=>|/|\s|\w+=)|'[^']*'(?=>|/|\s|\w+=))*+""")
-_TAGS = re.compile(r"<[^<>]*>")
-
-
-class Stop(Exception):
-    """A limit is reached; what was read until then counts. The argument tells which."""
-
-
-class _Thrift:
-    """Counts what sgmllib does with a text; raises :class:`Stop` when that is no longer linear."""
-
-    rawdata: str
-    _spent = 0
-
-    def parse_starttag(self, i: int) -> int:
-        self._charge(i)
-        return super().parse_starttag(i)  # type: ignore[misc,no-any-return]
-
-    def parse_endtag(self, i: int) -> int:
-        self._charge(i)
-        return super().parse_endtag(i)  # type: ignore[misc,no-any-return]
-
-    def handle_charref(self, ref: str) -> None:
-        try:
-            number = int(ref[1:], 16) if ref[:1] in "xX" else int(ref[:20])
-        except ValueError:
-            number = 0
-        good = 0 < number < 0x110000 and not 0xD800 <= number < 0xE000
-        super().handle_charref(ref if good else "65533")  # type: ignore[misc]
-
-    def _charge(self, start: int) -> None:
-        text = self.rawdata
-        match = _SPAN.match(text, start + 1)
-        end = match.end() if match else start
-        cost = end - start
-        if text[end : end + 1] in ("'", '"'):
-            close = text.find(text[end], end + 1)
-            cost += (close if close >= 0 else len(text)) - end
-        self._spent += cost
-        if self._spent > 8 * len(text) + _PROLOG:
-            raise Stop("its tags cannot be told apart")
 
 
 class _Feed:
@@ -174,7 +127,7 @@ class _Strict(_Feed, StrictFeedParser):  # type: ignore[misc]
     resolve_relative_uris = sanitize_html = False
 
 
-class _Loose(_Feed, _Thrift, LooseFeedParser):  # type: ignore[misc]
+class _Loose(_Feed, Thrift, LooseFeedParser):  # type: ignore[misc]
     resolve_relative_uris = sanitize_html = False
 
     def handle_entityref(self, ref: str) -> None:
@@ -182,25 +135,11 @@ class _Loose(_Feed, _Thrift, LooseFeedParser):  # type: ignore[misc]
         super().handle_entityref(ref)
 
 
-class _Resolver(_Thrift, RelativeURIResolver):  # type: ignore[misc]
-    pass
-
-
-class _Sanitizer(_Thrift, _HTMLSanitizer):  # type: ignore[misc]
-    def sanitize_style(self, style: str) -> str:
-        return super().sanitize_style(style) if len(style) <= _MAX_STYLE else ""
-
-    def parse_comment(self, i: int, report: int = 1) -> int:
-        if self.rawdata.find(">", i + 4) < 0:  # looked for from each of its dashes otherwise
-            return len(self.rawdata)
-        return super().parse_comment(i, report)  # type: ignore[no-any-return]
-
-
 def read(data: bytes, content_type: str, url: str) -> tuple[Any, str]:
     """feedparser's parser after ``data``, and why it stopped early or ``""``.
 
     Its ``feeddata`` and ``entries`` are feedparser's, with markup as it came: see
-    :class:`Sanitiser`.
+    :class:`shared.feedmarkup.Sanitiser`.
     """
     result: dict[str, Any] = {}
     headers = {"content-type": _known_charset(content_type)} if content_type else {}
@@ -223,7 +162,7 @@ def read(data: bytes, content_type: str, url: str) -> tuple[Any, str]:
             return strict, ""
         except Stop as stop:
             return strict, str(stop)
-        except (xml.sax.SAXException, ValueError, LookupError, TypeError):
+        except (xml.sax.SAXException, *BROKEN):
             pass  # ill-formed, or more than feedparser's handlers expect
     loose = _Loose(base, None, "utf-8", entities)
     loose.budget = budget
@@ -231,43 +170,11 @@ def read(data: bytes, content_type: str, url: str) -> tuple[Any, str]:
         loose.feed(data[:_MAX_LOOSE].decode("utf-8", "replace"))
     except Stop as stop:
         return loose, str(stop)
-    except (ValueError, LookupError, TypeError, sgmllib.SGMLParseError) as error:
+    except BROKEN as error:
         return loose, f"its markup cannot be read on: {error}"
     return loose, f"ill-formed, and larger than {_MAX_LOOSE} bytes" if len(
         data
     ) > _MAX_LOOSE else ""
-
-
-class Sanitiser:
-    """Makes the markup of one feed safe; what one feed may cost is counted over all of it.
-
-    ``texts`` tells whether content and summaries are wanted at all.
-    """
-
-    def __init__(self, texts: bool = True) -> None:
-        self.texts = texts
-        self._left = _MAX_SIGNS
-
-    def __call__(self, markup: str, kind: str, base: str) -> str:
-        """``markup`` as feedparser gives it: links absolute, nothing in it that runs.
-
-        Past the limit, or where its tags cannot be told apart, its text alone.
-        """
-        signs = markup.count("<") + markup.count("&")
-        if not signs:
-            return markup.strip()
-        self._left -= signs
-        try:
-            if self._left >= 0:
-                resolver = _Resolver(base, "utf-8", kind)
-                resolver.feed(markup)
-                sanitizer = _Sanitizer("utf-8", kind)
-                sanitizer.feed(resolver.output().replace("<![CDATA[", "&lt;![CDATA["))
-                return str(sanitizer.output()).strip().replace("\r\n", "\n")
-        except (Stop, ValueError, LookupError, TypeError, sgmllib.SGMLParseError):
-            pass
-        text = html.unescape(_TAGS.sub(" ", markup)).strip()
-        return html.escape(text, quote=False)
 
 
 def _short_declaration(data: bytes) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import calendar
 import html
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,17 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import orjson
-
 from shared.errors import PermanentError
 
 if TYPE_CHECKING:
-    from shared.feedparsing import Sanitiser
+    from shared.feedmarkup import Sanitiser
 
 MAX_BYTES = 16 * 1024 * 1024
 """The largest feed that is read."""
 
-_MAX_VALUES = 500_000  # objects and arrays of a JSON Feed
 _HEAD = 8_192  # characters in which a feed says what it is
 _PROLOGUE = re.compile(
     r"(?:\s+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>)*", re.S | re.I
@@ -39,7 +35,6 @@ _HTML_IN_TEXT = re.compile(
     r"</?(?:p|div|br|h[1-6]|ul|ol|li|span|a|b|i|em|strong|blockquote|img)\b|&(?:[a-z]{2,8}|#\d{1,6});",
     re.I | re.S,
 )
-_WEB = re.compile(r"https?://", re.I)
 _PERIODS = {"hourly": 3_600.0, "daily": 86_400.0, "weekly": 604_800.0, "monthly": 2_592_000.0,
             "yearly": 31_536_000.0}  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -117,23 +112,27 @@ def parse_feed(data: bytes, content_type: str = "", url: str = "", *, texts: boo
     if len(data) > MAX_BYTES:
         raise PermanentError("too_large", f"a feed of {len(data)} bytes, the limit is {MAX_BYTES}")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _json_feed(data, url, texts)
-    from shared import feedparsing  # slow to load
+        from shared.jsonfeed import parse_json_feed
+
+        return parse_json_feed(data, url, texts=texts)
+    from shared import feedmarkup, feedparsing  # slow to load
 
     try:
         found, cut = feedparsing.read(data, content_type, url)
-    except feedparsing.Stop as stop:
+    except feedmarkup.Stop as stop:
         raise PermanentError("invalid_feed", str(stop)) from None
-    sanitise = feedparsing.Sanitiser(texts)
+    sanitise = feedmarkup.Sanitiser(texts)
     entries = tuple(_entry(item, sanitise) for item in found.entries)
     about = found.feeddata
-    if not entries and (cut or not (found.version or _text(about, "title") or about.get("links"))):
+    if not entries and (
+        cut or not (found.version or text_of(about, "title") or about.get("links"))
+    ):
         raise PermanentError("invalid_feed", cut or "neither a feed nor entries are in it")
     links = [link for link in about.get("links") or () if isinstance(link, dict)]
     return Feed(
         title=_title(about, sanitise),
-        link=_text(about, "link"),
-        language=_text(about, "language"),
+        link=text_of(about, "link"),
+        language=text_of(about, "language"),
         entries=entries,
         ttl=_ttl(about),
         next_url=_related(links, "next"),
@@ -145,23 +144,23 @@ def parse_feed(data: bytes, content_type: str = "", url: str = "", *, texts: boo
 def _entry(item: Any, sanitise: Sanitiser) -> FeedEntry:
     contents = [c for c in item.get("content") or () if isinstance(c, dict) and c.get("value")]
     kinds = {c["value"]: c for c in contents}
-    summary = _text(item, "summary")
+    summary = text_of(item, "summary")
     detail = item.get("summary_detail")
     # A summary that feedparser took from the content has no detail of its own.
     detail = kinds.get(summary, {}) if not isinstance(detail, dict) else detail
     texts = [c for c in contents if not str(c.get("type", "")).startswith(_MEDIA)]
     best = max(texts, key=lambda c: (_marked(c), len(c["value"])), default=None)
     return FeedEntry(
-        id=_text(item, "id"),
-        link=_text(item, "link") or _related(item.get("links") or (), "alternate"),
+        id=text_of(item, "id"),
+        link=text_of(item, "link") or _related(item.get("links") or (), "alternate"),
         title=_title(item, sanitise),
         published=_when(item, "published"),
         updated=_when(item, "updated"),
         authors=_authors(item),
         summary=_markup(summary, detail, sanitise) if sanitise.texts else "",
         content=_markup(best["value"], best, sanitise) if best and sanitise.texts else "",
-        language=_text(item, "language") or str((best or {}).get("language") or ""),
-        topics=_unique(tag.get("label") or tag.get("term") or "" for tag in item.get("tags") or ()),
+        language=text_of(item, "language") or str((best or {}).get("language") or ""),
+        topics=unique(tag.get("label") or tag.get("term") or "" for tag in item.get("tags") or ()),
     )
 
 
@@ -176,17 +175,17 @@ def _markup(text: str, detail: Any, sanitise: Sanitiser) -> str:
         return sanitise(text, detail.get("type", _MARKUP[0]), str(detail.get("base") or ""))
     if _HTML_IN_TEXT.search(text):
         return sanitise(text, _MARKUP[0], str(detail.get("base") or ""))
-    return _paragraphs(text)
+    return paragraphs(text)
 
 
-def _paragraphs(text: str) -> str:
+def paragraphs(text: str) -> str:
     """Plain text as HTML."""
     parts = re.split(r"\n[ \t\r]*\n", html.escape(text.strip(), quote=False))
     return parts[0] if len(parts) == 1 else "".join(f"<p>{part}</p>" for part in parts)
 
 
 def _title(item: Any, sanitise: Sanitiser) -> str:
-    title, detail = _text(item, "title"), item.get("title_detail")
+    title, detail = text_of(item, "title"), item.get("title_detail")
     if _marked(detail if isinstance(detail, dict) else {}):
         title = sanitise(title, _MARKUP[0], "")
         commented, close, rest = title.rpartition("-->")  # so that each comment has an end
@@ -194,12 +193,13 @@ def _title(item: Any, sanitise: Sanitiser) -> str:
     return " ".join(title.split())
 
 
-def _text(item: Any, name: str) -> str:
+def text_of(item: Any, name: str) -> str:
+    """The text of a field, or empty."""
     value = dict.get(item, name)  # feedparser's own getter maps names, with warnings
-    return _clean(value).strip() if isinstance(value, str) else ""
+    return clean(value).strip() if isinstance(value, str) else ""
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without NULs and lone surrogates, which no encoder takes."""
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
@@ -214,18 +214,19 @@ def _when(item: Any, name: str) -> str:
             return moment.isoformat().replace("+00:00", "Z")
         except (ValueError, OverflowError, TypeError):
             pass
-    return _text(item, name)
+    return text_of(item, name)
 
 
 def _authors(item: Any) -> tuple[str, ...]:
     people = [p for p in item.get("authors") or () if isinstance(p, dict)]
-    names = _unique(p.get("name") or "" for p in people)
-    author = _text(item, "author")
+    names = unique(p.get("name") or "" for p in people)
+    author = text_of(item, "author")
     return names or ((author,) if author and "@" not in author else ())
 
 
-def _unique(names: Iterable[Any]) -> tuple[str, ...]:
-    found = (" ".join(_clean(name).split()) for name in names if isinstance(name, str))
+def unique(names: Iterable[Any]) -> tuple[str, ...]:
+    """The names among ``names``, each once."""
+    found = (" ".join(clean(name).split()) for name in names if isinstance(name, str))
     return tuple(dict.fromkeys(filter(None, found)))
 
 
@@ -236,11 +237,11 @@ def _related(links: Iterable[Any], rel: str) -> str:
 
 def _ttl(about: Any) -> float | None:
     try:
-        if minutes := _text(about, "ttl"):
+        if minutes := text_of(about, "ttl"):
             return _seconds(float(minutes) * 60)
-        period = _PERIODS.get(_text(about, "sy_updateperiod").lower())
+        period = _PERIODS.get(text_of(about, "sy_updateperiod").lower())
         if period is not None:
-            return _seconds(period / float(_text(about, "sy_updatefrequency") or 1))
+            return _seconds(period / float(text_of(about, "sy_updatefrequency") or 1))
     except (ValueError, ZeroDivisionError, OverflowError):
         pass
     return None
@@ -250,82 +251,7 @@ def _seconds(value: float) -> float | None:
     return value if 0 < value < float("inf") else None
 
 
-def _json_feed(data: bytes, url: str, texts: bool) -> Feed:
-    """JSON Feed 1.0 and 1.1 (https://www.jsonfeed.org/version/1.1/)."""
-    from shared.feedparsing import MAX_ENTRIES, Sanitiser
-
-    if data.count(b"{") + data.count(b"[") > _MAX_VALUES:
-        raise PermanentError("invalid_feed", f"more than {_MAX_VALUES} objects and arrays of JSON")
-    value = _json(data.decode("utf-8-sig", "replace"))
-    items = value.get("items") if isinstance(value, dict) else None
-    if not isinstance(items, list):
-        raise PermanentError("invalid_feed", "JSON without the list of items of a JSON Feed")
-    base = urljoin_safe(url, _text(value, "feed_url")) or url
-    found = [item for item in items if isinstance(item, dict)]
-    cut = f"more than {MAX_ENTRIES} entries" if len(found) > MAX_ENTRIES else ""
-    hubs = value.get("hubs")
-    first = hubs[0] if isinstance(hubs, list) and hubs and isinstance(hubs[0], dict) else {}
-    sanitise = Sanitiser(texts)
-    language, own = _text(value, "language"), _people(value)
-    return Feed(
-        title=" ".join(_text(value, "title").split()),
-        link=urljoin_safe(base, _text(value, "home_page_url")),
-        language=language,
-        entries=tuple(_json_entry(item, base, own, sanitise) for item in found[:MAX_ENTRIES]),
-        next_url=urljoin_safe(base, _text(value, "next_url")),
-        hub=urljoin_safe(base, _text(first, "url")),
-        cut=cut,
-    )
-
-
-def _json(text: str) -> Any:
-    """The value, also of JSON with what orjson refuses and people write: raw control characters
-    in strings, lone surrogates, NaN."""
-    try:
-        return orjson.loads(text)
-    except (orjson.JSONDecodeError, UnicodeEncodeError):
-        pass
-    try:
-        return json.loads(text, strict=False, parse_int=str)
-    except (ValueError, RecursionError) as error:
-        raise PermanentError("invalid_feed", f"its JSON cannot be read: {error}") from None
-
-
-def _json_entry(
-    item: dict[str, Any], base: str, own: tuple[str, ...], sanitise: Sanitiser
-) -> FeedEntry:
-    name = item.get("id")
-    identity = _clean(str(name)) if isinstance(name, str | int | float) else ""
-    link = urljoin_safe(base, _text(item, "url"))
-    tags = item.get("tags")
-    return FeedEntry(
-        id=identity,
-        link=link
-        or (identity if _WEB.match(identity) else urljoin_safe(base, _text(item, "external_url"))),
-        title=" ".join(_text(item, "title").split()),
-        published=_text(item, "date_published"),
-        updated=_text(item, "date_modified"),
-        authors=_people(item) or own,
-        summary=_paragraphs(_text(item, "summary")) if sanitise.texts else "",
-        content=_json_content(item, base, sanitise) if sanitise.texts else "",
-        language=_text(item, "language"),
-        topics=_unique(tags) if isinstance(tags, list) else (),
-    )
-
-
-def _json_content(item: dict[str, Any], base: str, sanitise: Sanitiser) -> str:
-    page = _text(item, "content_html")
-    return sanitise(page, _MARKUP[0], base) if page else _paragraphs(_text(item, "content_text"))
-
-
-def _people(item: dict[str, Any]) -> tuple[str, ...]:
-    """``authors`` of version 1.1, ``author`` of version 1.0."""
-    authors = item.get("authors")
-    people = authors if isinstance(authors, list) else [item.get("author")]
-    return _unique(p.get("name") for p in people if isinstance(p, dict))
-
-
-def urljoin_safe(base: str, url: str) -> str:
+def joined(base: str, url: str) -> str:
     """``url`` resolved against ``base``; empty where that cannot be done."""
     try:
         return urljoin(base, url) if url else ""
