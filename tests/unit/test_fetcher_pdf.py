@@ -420,9 +420,9 @@ def test_too_much_text() -> None:
 
 
 def test_thousands_of_lines_on_a_page() -> None:
-    page = content((60 + 300 * (n % 2), 790 - n * 0.1, 1, f"word {n}") for n in range(6_000))
+    page = content((60 + 300 * (n % 2), 790 - n * 0.3, 1, f"word {n}") for n in range(2_000))
     text = record(pdf([page])).text or ""
-    assert "word 5999" in text
+    assert "word 1999" in text
 
 
 def compressed(data: bytes) -> bytes:

@@ -43,6 +43,11 @@ _DROPPED = frozenset(
      "tblLook", "tblGrid", "latentStyles", "docDefaults", "u", "highlight", "rPrChange",
      "pPrChange", "keepNext", "keepLines", "widowControl", "contextualSpacing")
 )  # fmt: skip
+# mammoth's links from a note's mark to the note and back.
+_MARKS = re.compile(
+    r'<sup><a href="#(?:foot|end)note-[^"<>]*" id="[^"<>]*">\[\d+\]</a></sup>'
+    r'| <a href="#(?:foot|end)note-ref-[^"<>]*">↑</a>'
+)
 _STYLES = "p[style-name='Title'] => h1:fresh\np[style-name='Subtitle'] => p:fresh"
 
 
@@ -79,6 +84,7 @@ def _record(package: Package) -> Found:
     except Exception as error:
         # mammoth states no errors: over odd documents it is seen to raise of all kinds.
         raise Broken(f"{type(error).__name__}: {error}") from None
+    html = _MARKS.sub("", html)
     if not _has_text(html):
         return Refused("no_text", "the document holds no text", whole=True)
     core = _core(package)
@@ -114,7 +120,7 @@ def _relation(package: Package, relations: str, part: str, kind: str) -> str:
 
 
 def _core(package: Package) -> etree._Element:
-    name = _relation(package, "_rels/.rels", "", "core-properties")
+    name = _relation(package, "_rels/.rels", "", "metadata/core-properties")
     name = name if name in package else "docProps/core.xml"
     return package.xml(name) if name in package else etree.Element("none")
 
