@@ -26,6 +26,8 @@ MAX_HEADERS = 256
 
 _LONGEST_HEADER = 16 * 1024
 _PIECE = 64 * 1024
+_CHUNKS = 10_000
+_CHUNK = 64  # bytes of a chunk on average, beyond so many
 
 
 def user_agent(settings: CrawlerSettings) -> str:
@@ -138,14 +140,21 @@ class HttpClient:
             raise FetchFailed("headers_too_large", f"{size} bytes of headers", again=False)
         return tuple((_text(name), _text(value)) for name, value in response.raw_headers)
 
-    async def _body(self, response: aiohttp.ClientResponse, limit: int) -> bytes:
+    async def _body(self, response: Answered, limit: int) -> bytes:
         length = response.headers.get("Content-Length", "")
         if length.isascii() and length.isdigit() and len(length) < 20 and int(length) > limit:
             raise FetchFailed("too_large", f"{length} bytes are more than {limit}", again=False)
         coding = ",".join(response.headers.getall("Content-Encoding", []))
         body = body_of(coding, limit, self._settings.max_ratio)
-        async for piece in response.content.iter_any():
+        response.allow(limit)
+        chunks = size = 0
+        async for piece, is_chunk in response.content.iter_chunks():
             body.feed(piece)
+            chunks += is_chunk
+            size += len(piece)
+            # Each chunk costs time of its own, which a flood of tiny ones would take from others.
+            if chunks > _CHUNKS + size // _CHUNK:
+                raise FetchFailed("bad_answer", "a flood of tiny chunks", again=False)
         return body.finish()
 
 

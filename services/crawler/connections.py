@@ -1,4 +1,4 @@
-"""Connections of the client: to judged addresses only, trusted, few, and short-lived."""
+"""Connections of the client: to judged addresses only, trusted, bounded, few and short-lived."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import errno
 import socket
 import ssl
 from collections import OrderedDict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,11 +16,18 @@ from weakref import WeakKeyDictionary
 import aiohttp
 import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.helpers import set_exception
+from aiohttp.http import RawResponseMessage
 
 from services.crawler.addresses import Resolver
 from services.crawler.ports import FetchFailed
 from shared.errors import SettingsError
 
+HEAD = 1024 * 1024
+"""Bytes of an answer that may come in before its body is asked for."""
+MAX_INFORMATIONAL = 16
+"""Answers 1xx before the answer."""
 LIFE = 30.0
 """Seconds a connection is used again for; then its host is resolved and judged anew."""
 
@@ -39,7 +47,7 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
             raise PermissionError(errno.EACCES, "forbidden address") from refused
         return socket.socket(family, kind, protocol)
 
-    return aiohttp.TCPConnector(
+    made = aiohttp.TCPConnector(
         limit=0,  # the crawler limits, so that waiting for a place counts in no time-out
         resolver=_Judged(resolver),
         use_dns_cache=False,
@@ -48,6 +56,9 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
         interleave=1,  # IPv4 and IPv6 by turns (RFC 8305), lest one that leads nowhere use up time
         keepalive_timeout=LIFE / 2,
     )
+    # aiohttp has no setting for what reads a connection.
+    made._factory = partial(_Bounded, asyncio.get_running_loop())  # type: ignore[assignment]
+    return made
 
 
 class _Judged(AbstractResolver):
@@ -90,14 +101,62 @@ def _trusted(ca: Path | None) -> ssl.SSLContext:
     return context
 
 
+class _Bounded(ResponseHandler):
+    """Reads answers, and gives up on one that costs too much.
+
+    What is around a body counts in no limit of the body, and costs more time for each byte: chunk
+    headers with their extensions, informational answers. One host must not get all of that time.
+    """
+
+    _left = HEAD
+    _early = 0
+
+    def set_response_params(self, **params: Any) -> None:
+        """A request goes out."""
+        self._left = HEAD
+        self._early = 0
+        super().set_response_params(**params)
+
+    def allow(self, size: int) -> None:
+        """Let so many bytes more come in."""
+        self._left += size
+
+    def data_received(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left >= 0:
+            super().data_received(data)
+            return
+        failed = FetchFailed("too_large", "much more is sent than its body", again=False)
+        self.set_exception(failed)
+        if self._payload is not None:
+            set_exception(self._payload, failed)
+        self.abort()
+
+    async def read(self) -> tuple[RawResponseMessage, aiohttp.StreamReader]:
+        message, payload = await super().read()
+        if 100 <= message.code < 200:
+            self._early += 1
+            if self._early > MAX_INFORMATIONAL:
+                detail = f"more than {MAX_INFORMATIONAL} informational answers"
+                raise FetchFailed("bad_answer", detail, again=False)
+        return message, payload
+
+
 class Answered(aiohttp.ClientResponse):
     """An answer that knows its connection, which aiohttp lets go of at the end of the body."""
 
     transport: asyncio.Transport | None = None
     address: str = ""
+    _bounded: _Bounded | None = None
+
+    def allow(self, size: int) -> None:
+        """Let a body of ``size`` bytes come in, in chunks or as it is."""
+        if self._bounded is not None:
+            self._bounded.allow(size + size // 4)
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
         self.transport = connection.transport
+        self._bounded = connection.protocol
         if self.transport is not None:
             peer = self.transport.get_extra_info("peername")
             self.address = str(peer[0]) if peer else ""

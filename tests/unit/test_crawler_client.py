@@ -29,6 +29,7 @@ from tests.web import (
     drip,
     endless,
     endless_header,
+    flood,
     gzip_bomb,
     gzipped,
     huge_headers,
@@ -609,6 +610,34 @@ async def test_headers_are_limited(
 ) -> None:
     failed = await failure(client.get(web.add("bad.test", "/", behaviour)))
     assert (failed.reason, failed.again) == ("headers_too_large", False)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        (flood(CHUNKED, b"1\r\nx\r\n" * 4000), "bad_answer"),
+        (flood(CHUNKED, b"1;" + b"x" * 60_000 + b"\r\nx\r\n"), "too_large"),
+        (flood(b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000), "bad_answer"),
+        (flood(b"", b"HTTP/1.1 100 Continue\r\nA: " + b"b" * 9000 + b"\r\n\r\n"), "bad_answer"),
+    ],
+    ids=["tiny chunks", "chunk extensions", "early hints", "continue"],
+)
+async def test_floods_around_the_body_are_left(
+    web: LoopbackWeb, client: HttpClient, behaviour: Behaviour, reason: str
+) -> None:
+    failed = await failure(client.get(web.add("bad.test", "/", behaviour)))
+    assert (failed.reason, failed.again) == (reason, False)
+    await until(lambda: web.open == 0)
+    assert web.log[0].sent < 32 * MIB
+
+
+async def test_bounds_of_an_answer_are_not_those_of_its_connection(
+    web: LoopbackWeb, client: HttpClient
+) -> None:
+    url = web.add("a.test", "/", page(b"x" * 400_000, headers={"X-Long": "x" * 9000}))
+    for _ in range(8):
+        assert len((await client.get(url, limit=400_000)).body) == 400_000
+    assert web.connections == 1
 
 
 async def test_headers_are_text_whatever_their_bytes(web: LoopbackWeb, client: HttpClient) -> None:

@@ -135,17 +135,10 @@ def endless(
     piece: bytes = b"news " * 8192, *, headers: Mapping[str, str] | None = None
 ) -> Behaviour:
     """A body that never ends, chunked, as fast as it is taken."""
-    chunk = b"%x\r\n%b\r\n" % (len(piece), piece)
     start = head(
         200, {"Content-Type": "text/html", "Transfer-Encoding": "chunked", **(headers or {})}
     )
-
-    async def send(exchange: Exchange) -> None:
-        await exchange.send(start)
-        while True:
-            await exchange.send(chunk)
-
-    return lambda request: send
+    return flood(start, b"%x\r\n%b\r\n" % (len(piece), piece))
 
 
 def lying(body: bytes, length: int) -> Behaviour:
@@ -191,15 +184,20 @@ def huge_headers(number: int, size: int) -> Behaviour:
     return page(b"x", headers={f"X-Header-{at}": "x" * size for at in range(number)})
 
 
-def endless_header() -> Behaviour:
-    """A header line that never ends."""
+def flood(start: bytes, piece: bytes) -> Behaviour:
+    """``start``, then ``piece`` again and again, as fast as it is taken."""
 
     async def send(exchange: Exchange) -> None:
-        await exchange.send(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+        await exchange.send(start)
         while True:
-            await exchange.send(b"x" * 4096)
+            await exchange.send(piece)
 
     return lambda request: send
+
+
+def endless_header() -> Behaviour:
+    """A header line that never ends."""
+    return flood(b"HTTP/1.1 200 OK\r\nX-Endless: ", b"x" * 4096)
 
 
 def vanish() -> Behaviour:
