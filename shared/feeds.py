@@ -90,14 +90,19 @@ def looks_like_feed(head: str) -> bool:
         return _JSON_FEED.search(head) is not None
     if not head.startswith("<"):
         return False
-    prologue = _PROLOGUE.match(head)
-    root = _ROOT.match(head, prologue.end() if prologue else 0)
-    name = root[1].lower() if root else ""
+    name = root_name(head).lower()
     if name in ("rss", "feed"):
         return True
     if name == "rdf":  # of feeds, and not of something else
         return "purl.org/rss/1.0" in head or "my.netscape.com/rdf/simple" in head
     return name == "entry" and "www.w3.org/2005/Atom" in head
+
+
+def root_name(head: str) -> str:
+    """The local name of the root element of XML that begins with ``head``, or empty."""
+    prologue = _PROLOGUE.match(head)
+    root = _ROOT.match(head, prologue.end() if prologue else 0)
+    return root[1] if root else ""
 
 
 def parse_feed(data: bytes, content_type: str = "", url: str = "", *, texts: bool = True) -> Feed:

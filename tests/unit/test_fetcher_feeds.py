@@ -7,6 +7,7 @@ import pytest
 
 from services.fetcher.formats.base import Document, Refused
 from services.fetcher.formats.feed import FeedFile, JsonFeed
+from services.fetcher.formats.text import Xml
 from shared.feeds import parse_feed
 from tests.unit.unwrapping import reasons, recognised, records, unwrap
 
@@ -127,3 +128,15 @@ def test_entities_do_not_multiply() -> None:
     assert b"root:" not in b"".join(
         f.data for f in unwrap(FeedFile(), files) if isinstance(f, Document)
     )
+
+
+@pytest.mark.parametrize(
+    ("root", "told"), [("opml", "wireroom sources add"), ("urlset", "wireroom fetch"), ("x", "(x)")]
+)
+def test_other_xml_is_refused_with_what_reads_it(root: str, told: str) -> None:
+    data = f'<?xml version="1.0"?><!DOCTYPE {root} [<!ENTITY a "b">]><{root}/>'.encode()
+    assert recognised(FeedFile(), data) == 0
+    (refused,) = unwrap(Xml(), data)
+    assert isinstance(refused, Refused)
+    assert (refused.reason, refused.whole) == ("unsupported_format", True)
+    assert told in refused.detail

@@ -17,12 +17,12 @@ from services.fetcher.formats.xml_tree import (
     iso,
     markup,
     read,
-    root_name,
     text_of,
 )
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
+from shared.feeds import root_name
 from shared.records import Record
 
 _NAMES = {

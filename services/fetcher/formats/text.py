@@ -17,6 +17,7 @@ from services.fetcher.formats.base import (
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
+from shared.feeds import root_name
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 _HTML_SUFFIXES = (".html", ".htm", ".xhtml", ".xht", ".shtml", ".asp", ".aspx", ".php")
@@ -36,6 +37,11 @@ _XML_ROOTS = frozenset(
     ("rss", "rdf", "feed", "opml", "urlset", "sitemapindex", "nitf", "newsml", "newsitem",
      "newsmessage", "packageitem", "svg")
 )  # fmt: skip
+_HINTS = {
+    "opml": "; a list of feeds is for `wireroom sources add`",
+    "urlset": "; a sitemap is for `wireroom fetch`",
+    "sitemapindex": "; a sitemap is for `wireroom fetch`",
+}
 _OPENERS = 12
 """Tags without which text that starts as prose is no page: an article may quote a few."""
 
@@ -93,18 +99,13 @@ class Xml:
             return NO
         if text.startswith("<?xml"):
             return STRUCTURE
-        return STRUCTURE if _root(text).lower() in _XML_ROOTS else NO
+        return STRUCTURE if root_name(text).lower() in _XML_ROOTS else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """One refusal."""
-        root = _root(source.sample.text_head) or "unknown root"
-        yield Refused("unsupported_format", f"XML ({root}) is not read", whole=True)
-
-
-def _root(text: str) -> str:
-    prologue = _PROLOGUE.match(text)
-    root = _ROOT.match(text, prologue.end() if prologue else 0)
-    return root[2] if root else ""
+        root = root_name(source.sample.text_head) or "unknown root"
+        hint = _HINTS.get(root.lower(), "")
+        yield Refused("unsupported_format", f"XML ({root}) is not read{hint}", whole=True)
 
 
 class PlainText:

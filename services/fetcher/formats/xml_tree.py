@@ -15,23 +15,9 @@ from services.fetcher.sniff import Sample
 Element = Any
 """An ``lxml.etree._Element``; lxml ships no types."""
 
-# White space, comments and processing instructions, then the root's prefix and name.
-_BEFORE = re.compile(r"(?:\s+|<!--.*?-->|<\?.*?\?>)*", re.S)
-_DOCTYPE = re.compile(r"<!DOCTYPE[^<>\[]*(?:\[.*?\]\s*)?>", re.S | re.I)
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?([A-Za-z_][\w.-]*)(?=[\s/>])")
 _REFERENCE = re.compile(r"&#(?:x([0-9a-f]+)|([0-9]+));?", re.I)
 _CONTROLS = dict.fromkeys(b for b in range(32) if chr(b) not in "\t\n\r")
 _CLOCK = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)?(?:\.\d+)?)?(Z|[+-]\d\d:?\d\d)?")
-
-
-def root_name(text: str) -> str:
-    """The local name of the root element of XML that begins with ``text``, or empty."""
-    at = 0
-    for pattern in (_BEFORE, _DOCTYPE, _BEFORE):
-        match = pattern.match(text, at)
-        at = match.end() if match else at
-    root = _ROOT.match(text, at)
-    return root[1] if root else ""
 
 
 def read(sample: Sample, budget: Budget) -> Element:
