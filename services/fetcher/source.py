@@ -36,8 +36,12 @@ class Source:
             self._seekable = True
             return
         self._seekable = content.seekable()
-        head = _up_to(content, HEAD + 1)
-        if len(head) <= HEAD:
+        # What breaks while the beginning is looked at breaks again when that has been read.
+        head, failure = _beginning(content)
+        if failure is not None:
+            self._stream = io.BufferedReader(_Rejoined(head, stream_of(_failing(failure))), _CHUNK)
+            self._seekable = False
+        elif len(head) <= HEAD:
             self._data = head
             self._stream, self._seekable = io.BytesIO(head), True
         elif self._seekable:
@@ -54,7 +58,10 @@ class Source:
 
     @property
     def data(self) -> bytes:
-        """All bytes; raises :class:`PartRefused` ``too_large`` when they pass the limit."""
+        """All bytes; raises :class:`PartRefused` ``too_large`` when they pass the limit.
+
+        Also what reading the stream raises.
+        """
         if self._data is None:
             data = _up_to(self._stream, self._limit + 1)
             if len(data) > self._limit:
@@ -150,6 +157,31 @@ class Pieces(io.RawIOBase):
 def stream_of(pieces: Iterator[bytes]) -> BinaryIO:
     """A buffered stream of ``pieces``; what the iterator raises, reading raises."""
     return io.BufferedReader(Pieces(pieces), _CHUNK)
+
+
+def _beginning(stream: BinaryIO) -> tuple[bytes, PartRefused | None]:
+    """The first bytes, and why there are no more where reading was refused."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        # Piece by piece as they come, so that those before a failure are kept.
+        while size <= HEAD and (piece := _next(stream, HEAD + 1 - size)):
+            pieces.append(piece)
+            size += len(piece)
+    except PartRefused as refused:
+        return b"".join(pieces), refused
+    return b"".join(pieces), None
+
+
+def _next(stream: BinaryIO, size: int) -> bytes:
+    read1 = getattr(stream, "read1", stream.read)
+    piece: bytes = read1(size)
+    return piece
+
+
+def _failing(refused: PartRefused) -> Iterator[bytes]:
+    yield from ()
+    raise refused
 
 
 def _up_to(stream: BinaryIO, size: int) -> bytes:

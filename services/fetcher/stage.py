@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from services.fetcher.formats.base import Document, Refused, Skipped
 from services.fetcher.formats.text import HTML_TYPES
@@ -20,6 +21,8 @@ TYPE = "news.document.v1"
 SOURCE = "wireroom/fetcher"
 NAME_HEADER = "ce_membername"
 """Header of a part that its sender unpacked: the name that its container gave it, as a hint."""
+
+_CUT = " (its first "
 
 
 class Fetch:
@@ -43,7 +46,12 @@ class Fetch:
         if size > limit:
             detail = f"{size} bytes of headers, max_header_bytes={limit}"
             return [Reject("headers_too_large", f"{message.place}: {detail}")]
-        return list(_Unwrapping(self._settings, self._unpacker, message).outcomes())
+        outcomes = list(_Unwrapping(self._settings, self._unpacker, message).outcomes())
+        if len(outcomes) == 1 and isinstance(outcomes[0], Reject):
+            # The message as it came says more than the one part that was refused.
+            detail = outcomes[0].detail.partition(_CUT)[0]
+            return [replace(outcomes[0], data=None, detail=detail)]
+        return outcomes
 
 
 class _Unwrapping:
@@ -149,7 +157,7 @@ class _Unwrapping:
         detail, most = refused.detail, self._settings.max_rejected_bytes
         kept = data[:most]
         if len(kept) < len(data) or (refused.whole and not source.whole):
-            detail += f" (its first {len(kept)} bytes are kept)"
+            detail += f"{_CUT}{len(kept)} bytes are kept)"
         return self._rejected(refused.reason, detail, place, kept)
 
     def _rejected(self, reason: str, detail: str, place: str, data: bytes | None) -> Reject:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import zipfile
 from typing import BinaryIO
 
@@ -16,7 +17,7 @@ from services.fetcher.source import Source, stream_of
 from services.fetcher.stage import Fetch
 from services.fetcher.unpack import Part, Unpacker
 from shared.events import Envelope, Message
-from shared.runtime.stage import Emit
+from shared.runtime.stage import Emit, Reject
 from shared.settings import load_settings
 from shared.text import document_id
 
@@ -105,3 +106,25 @@ def test_a_spooled_stream_can_be_jumped_in() -> None:
     source.close()
     with pytest.raises(PartRefused, match="too_large"):
         Source(stream_of(iter([b"ab" * 50_000])), limit=99_999).seekable()
+
+
+def test_members_before_an_early_break_are_given() -> None:
+    """Also where the stream breaks while its beginning is still being looked at."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for number in range(4):
+            text = f"Rain fell on day {number}. ".encode() * 50
+            info = tarfile.TarInfo(f"{number}.txt")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text))
+    packed = gzip.compress(out.getvalue(), 0)
+    outcomes = Fetch(SETTINGS)(
+        Message(packed[:4_000], headers=Envelope(filename="rain.tar.gz").headers())
+    )
+    emitted = [outcome for outcome in outcomes if isinstance(outcome, Emit)]
+    assert [Envelope.parse(emit.headers).member for emit in emitted] == [
+        "rain.tar/0.txt",
+        "rain.tar/1.txt",
+    ]
+    reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Reject)]
+    assert "truncated_gzip" in reasons

@@ -34,10 +34,10 @@ def registry(settings: FetcherSettings) -> tuple[Format, ...]:
     return (
         # By magic numbers.
         RecordJson(),
+        Warc(),  # before gzip: one of records packed each by itself outlives a broken one
         GzipStream(),
         ZipArchive({"DOCX": Docx(), "OpenDocument text": Odt(), "EPUB": Epub()}),
         Pdf(),
-        Warc(),
         TarArchive(),
         Bzip2(),
         Xz(),
