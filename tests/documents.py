@@ -7,7 +7,9 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+from services.archiver.settings import ArchiverSettings
 from services.cleaner.settings import CleanerSettings
+from services.crawler.settings import CrawlerSettings
 from services.deduplicator.settings import DeduplicatorSettings
 from services.fetcher.settings import FetcherSettings
 from services.tagger.settings import TaggerSettings
@@ -17,10 +19,12 @@ from tests.shared_data import ROOT
 
 SETTINGS: tuple[tuple[str, type[BaseSettings]], ...] = (
     ("All services", RuntimeSettings),
+    ("Crawler", CrawlerSettings),
     ("Fetcher", FetcherSettings),
     ("Cleaner", CleanerSettings),
     ("Tagger", TaggerSettings),
     ("Deduplicator", DeduplicatorSettings),
+    ("Archiver", ArchiverSettings),
     ("Set-up of topics", TopicsSettings),
 )
 INTRODUCTION = """# Settings

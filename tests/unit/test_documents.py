@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from click import Group
+from click import Command, Group
 from click.testing import CliRunner
 
 from services.cli.__main__ import wireroom as cli
+from shared.fetching import FetchRequest
 from shared.topics import topology
 from tests.documents import PAGES
 from tests.shared_data import ROOT
@@ -70,16 +71,19 @@ def test_commands_of_the_first_steps_work(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_other_wireroom_commands_of_the_readme_are_understood() -> None:
-    """Options and arguments exist; what they do on real servers is tested in integration."""
-    assert isinstance(cli, Group)
-    lines = commands("up")
-    assert len(lines) == 5
+    """Options and arguments exist; what they do on real servers and on a web is tested there."""
+    lines = commands("up") + commands("web")
+    assert len(lines) == 10
     for line in lines:
-        _, name, *arguments = shlex.split(line)
-        context = cli.make_context("wireroom", [name, *arguments], resilient_parsing=False)
-        command = cli.get_command(context, name)
-        assert command is not None
-        command.make_context(name, list(arguments), parent=context)
+        _, *words = shlex.split(line)
+        command: Command = cli
+        context = cli.make_context("wireroom", list(words))
+        while isinstance(command, Group):
+            name = words.pop(0)
+            found = command.get_command(context, name)
+            assert found is not None, line
+            command = found
+            context = command.make_context(name, list(words), parent=context)
 
 
 def test_compose_lines_name_services_of_the_file() -> None:
@@ -91,11 +95,14 @@ def test_compose_lines_name_services_of_the_file() -> None:
     assert set(scaled) <= services
 
 
-def test_the_plain_producer_of_the_readme_names_a_topic_and_a_file() -> None:
-    (line,) = commands("kcat")
-    *_, name, file = shlex.split(line)
+def test_the_plain_producers_of_the_readme_name_topics_a_file_and_a_url() -> None:
+    dropped, asked = commands("kcat")
+    *_, name, file = shlex.split(dropped)
     assert topology().services["fetcher"].reads.name == name
     assert (ROOT / file).is_file()
+    _, url, *_, name = shlex.split(asked)
+    assert topology().services["crawler"].reads.name == name
+    assert FetchRequest.read(url.encode()).host == "www.example.org"
 
 
 def test_files_that_documents_name_exist() -> None:
