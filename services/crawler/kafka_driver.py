@@ -114,7 +114,7 @@ class CrawlerDriver:
 
     def owned(self) -> list[int]:
         """The partitions whose hosts this instance talks to."""
-        return sorted(place.partition for place in self._owned)
+        return sorted(place.partition for place in tuple(self._owned))  # of any thread
 
     async def run(self, stop: asyncio.Event) -> None:
         """Take requests, and let the crawler work, until ``stop`` is set."""

@@ -77,6 +77,7 @@ class KafkaStateStore:
         pairs: Iterator[tuple[bytes, bytes]] = (newest.popitem() for _ in range(len(newest)))
         while piece := list(islice(pairs, _PIECE)):
             yield piece
+            await asyncio.sleep(0)  # heartbeats and other hosts go on
 
     async def write(self, partition: int, changes: Sequence[Change]) -> None:
         """Make ``changes`` durable; see :class:`~services.crawler.ports.StateStore`.
