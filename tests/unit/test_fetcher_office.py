@@ -194,7 +194,7 @@ def test_docx_whose_parts_stand_elsewhere() -> None:
         entries = (f'<Relationship Type="{kind}" Target="{to}"/>' for kind, to in targets)
         return f'<Relationships xmlns="{package}">{"".join(entries)}</Relationships>'
 
-    moved = {
+    moved: dict[str, str | bytes] = {
         "_rels/.rels": relations(
             (f"{R}/officeDocument", "/text/main.xml"),
             (f"{package}/metadata/core-properties", "told.xml"),

@@ -9,7 +9,6 @@ and Hebrew are mirrored first: everywhere else, text runs to the right.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -105,26 +104,36 @@ class Order:
     def _columns(self, rows: list[Row], gap: float, depth: int) -> Iterator[list[Row]]:
         """Rows of each column in reading order."""
         plain: list[Row] = []
+        edges = (
+            min(row.pieces[0].left for row in rows),
+            max(piece.right for row in rows for piece in row.pieces),
+        )
         start = 0
         while start < len(rows):
-            band = None if depth >= _MOST_CUTS else self._band(rows, start, gap)
-            if band is None:
-                plain.append(rows[start])
-                start += 1
+            end, middle = start + 1, None
+            if depth < _MOST_CUTS:
+                end, middle = self._band(rows, start, gap, _Strip(*edges))
+            if middle is None:
+                plain += rows[start:end]
+                start = end
                 continue
             if plain:
                 yield plain
                 plain = []
-            end, middle = band
             for side in _cut(rows[start:end], middle):
                 yield from self._columns(side, gap, depth + 1)
             start = end
         if plain:
             yield plain
 
-    def _band(self, rows: list[Row], start: int, gap: float) -> tuple[int, float] | None:
-        """Where the band of columns that begins at ``start`` ends, and the middle of its gutter."""
-        strips = [_Strip(-math.inf, math.inf)]
+    def _band(
+        self, rows: list[Row], start: int, gap: float, whole: _Strip
+    ) -> tuple[int, float | None]:
+        """Where the band that begins at ``start`` ends, and the middle of its gutter.
+
+        The middle is ``None`` for a single row, and for a table.
+        """
+        strips = [whole]
         proven: list[_Strip] = []
         end = start
         while end < len(rows) and self._steps > 0:
@@ -134,17 +143,13 @@ class Order:
             if (proven and not now) or not strips:
                 break
             proven, end = now, end + 1
-        if not proven:
-            return None
-        gutter = max(proven, key=lambda strip: strip.right - strip.left)
-        middle = (gutter.left + gutter.right) / 2
-        if end < len(rows):
-            end = _without_tail(rows, start, end, middle)
-        band = rows[start:end]
-        self._steps -= sum(len(row.pieces) for row in band)
-        if any(_is_cells(side) for side in _cut(band, middle)):
-            return None
-        return end, middle
+        for gutter in sorted(proven, key=lambda strip: strip.left - strip.right)[:_MOST_CUTS]:
+            middle = (gutter.left + gutter.right) / 2
+            cut = _without_tail(rows, start, end, middle) if end < len(rows) else end
+            self._steps -= cut - start
+            if not any(_is_cells(side) for side in _cut(rows[start:cut], middle)):
+                return cut, middle
+        return (end if proven else start + 1), None
 
 
 def rows_of(pieces: list[Piece]) -> list[Row]:
