@@ -17,8 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.fetcher.formats.base import MAGIC, NO, Child, Format, Refused
-from services.fetcher.formats.compressed import Bzip2, Xz, Zstandard
-from services.fetcher.formats.gzip_stream import GzipStream
+from services.fetcher.formats.compressed import Bzip2, Gzip, Xz, Zstandard
 from services.fetcher.formats.tar_archive import TarArchive
 from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.source import Source, stream_of
@@ -267,7 +266,7 @@ def test_gzip_in_tar_in_xz() -> None:
     assert isinstance(tar.data, bytes)
     first, second = children(list(unwrap(TarArchive(), tar.data)))
     assert isinstance(first.data, bytes)
-    [text] = children(list(unwrap(GzipStream(), first.data, first.name)))
+    [text] = children(list(unwrap(Gzip(), first.data, first.name)))
     assert (text.name, text.data, second.data) == ("a.txt", TEXT, b"plain")
 
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.fetcher.formats.base import MAGIC, NO, Child, Found, Refused
-from services.fetcher.formats.gzip_stream import GzipStream
+from services.fetcher.formats.compressed import Gzip
 from services.fetcher.formats.warc import Warc
 from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.source import Source, stream_of
@@ -273,7 +273,7 @@ def test_odd_addresses_are_no_error() -> None:
 
 def test_gzip_of_each_record_is_one_stream() -> None:
     data = gzip.compress(response(PAGE)) + gzip.compress(response(PAGE + b"2"))
-    [child] = children(list(unwrap(GzipStream(), data, "crawl.warc.gz")))
+    [child] = children(list(unwrap(Gzip(), data, "crawl.warc.gz")))
     assert child.name == "crawl.warc"
     assert isinstance(child.data, bytes)
     assert recognised(Warc(), child.data) == MAGIC

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from services.fetcher.formats.base import NO, Format
-from services.fetcher.formats.compressed import Bzip2, Xz, Zstandard
+from services.fetcher.formats.compressed import Bzip2, Gzip, Xz, Zstandard
 from services.fetcher.formats.delimited import Delimited
 from services.fetcher.formats.docx import Docx
 from services.fetcher.formats.epub import Epub
 from services.fetcher.formats.feed import FeedFile, JsonFeed
 from services.fetcher.formats.foreign import Foreign
-from services.fetcher.formats.gzip_stream import GzipStream
 from services.fetcher.formats.json_records import Json, JsonLines, RecordJson
 from services.fetcher.formats.mail import Mail
 from services.fetcher.formats.markdown import Markdown
@@ -35,7 +34,7 @@ def registry(settings: FetcherSettings) -> tuple[Format, ...]:
         # By magic numbers.
         RecordJson(),
         Warc(),  # before gzip: one of records packed each by itself outlives a broken one
-        GzipStream(),
+        Gzip(),
         ZipArchive({"DOCX": Docx(), "OpenDocument text": Odt(), "EPUB": Epub()}),
         Pdf(),
         TarArchive(),

@@ -1,14 +1,15 @@
-"""bzip2, xz, lzma and Zstandard: one file each, in one stream or several."""
+"""gzip, bzip2, xz, lzma and Zstandard: one file each, in one stream or several."""
 
 from __future__ import annotations
 
 import bz2
 import lzma
 import sys
+import zlib
 from collections.abc import Iterator
 
 from services.fetcher.formats.base import MAGIC, NO, Child, Found, Refused
-from services.fetcher.formats.inflating import Inflating, Method
+from services.fetcher.formats.inflating import Inflating, Method, Zlib
 from services.fetcher.limits import Budget
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source, stream_of
@@ -18,7 +19,6 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_GULP = 262_144
 _MEMORY = 128 * 1024 * 1024
 """Bytes that decompressing may take: ``xz -9`` needs 65 MiB, Zstandard's largest usual window
 (RFC 8878, section 3.1.1.1.2, asks for 8 MiB; its command line takes 128 MiB) no more."""
@@ -29,7 +29,9 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _SKIPPABLE = bytes(range(0x50, 0x60)), b"\x2a\x4d\x18"  # RFC 8878, section 3.1.2
 _LZMA_HEADER = 13  # properties, size of the dictionary, size of the content
 _LZMA_LARGEST = 1 << 38
-_OWN_TYPES = ("bzip", "xz", "lzma", "zstd")
+_OWN_TYPES = ("gzip", "bzip", "xz", "lzma", "zstd")
+_FNAME = 8  # flags of gzip's header (RFC 1952, section 2.3.1)
+_FEXTRA = 4
 
 
 class _Compressed:
@@ -50,10 +52,11 @@ class _Compressed:
         sample = source.sample
         name = self._inner_name(sample)
         inflating = Inflating(source.stream, self.method, budget)
-        content = stream_of(inflating.pieces())
+        pieces = inflating.pieces()
+        # A producer may declare what is inside (Content-Encoding is seldom carried over).
         own = any(word in sample.media_type for word in _OWN_TYPES)
-        yield Child(content, name, name, "" if own else sample.content_type)
-        while content.read(_GULP):  # what the reader of the content left is checked all the same
+        yield Child(stream_of(pieces), name, name, "" if own else sample.content_type)
+        for _ in pieces:  # what the reader of the content left is checked all the same
             pass
         if inflating.trailing:
             yield Refused(
@@ -73,6 +76,32 @@ class _Compressed:
                 stem = base[: -len(suffix)]
                 return f"{stem}.tar" if suffix.startswith(".t") else stem
         return base or "content"
+
+
+class Gzip(_Compressed):
+    """gzip (RFC 1952): members one after another are one stream, as every gzip reads them."""
+
+    name = "gzip"
+    suffixes = (".gz", ".gzip", ".tgz")
+    method = Method(
+        "gzip",
+        lambda: Zlib(31),
+        lambda head: head.startswith(b"\x1f\x8b\x08"),
+        (zlib.error, ValueError, EOFError),
+    )
+
+    def _inner_name(self, sample: Sample) -> str:
+        """The name that the header keeps, else the outer one without its suffix."""
+        data = sample.head
+        if len(data) > 10 and data[3] & _FNAME and not data[3] & _FEXTRA:
+            end = data.find(b"\0", 10, 10 + 1024)
+            if end > 10:
+                raw = data[10:end]
+                try:
+                    return raw.decode("utf-8")
+                except UnicodeDecodeError:
+                    return raw.decode("latin-1")
+        return super()._inner_name(sample)
 
 
 class Bzip2(_Compressed):

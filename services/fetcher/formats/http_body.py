@@ -6,16 +6,12 @@ import io
 import re
 import zlib
 
-from services.fetcher.formats.compressed import Zstandard
+from services.fetcher.formats.compressed import Gzip, Zstandard
 from services.fetcher.formats.inflating import Inflating, Method, Zlib
 from services.fetcher.limits import Budget, PartRefused
 
 _SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]{0,4096})?\r?\n")
-_GZIP_MAGIC = b"\x1f\x8b"
 _DAMAGE = (zlib.error, ValueError, EOFError)
-_GZIP = Method(
-    "gzip", lambda: Zlib(31), lambda head: head.startswith(b"\x1f\x8b\x08"), _DAMAGE
-)  # fmt: skip
 _DEFLATE = Method("deflate", lambda: Zlib(15), lambda head: False, _DAMAGE)
 _RAW_DEFLATE = Method("deflate", lambda: Zlib(-15), lambda head: False, _DAMAGE)
 _CODINGS = 3
@@ -43,7 +39,7 @@ def decoded(body: bytes, transfer: str, coding: str, budget: Budget) -> bytes:
 
 def _method(name: str, body: bytes) -> Method | None:
     if name in ("gzip", "x-gzip"):
-        return _GZIP if body.startswith(_GZIP_MAGIC) else None
+        return Gzip.method if Gzip.method.begins(body) else None
     if name == "deflate":
         wrapped = body[:1] and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
         if wrapped:
