@@ -119,8 +119,9 @@ def url_problem(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host in lower case, IDNA-encoded, with its port where that is not the scheme's own.
+    """Host in lower case, in ASCII, with its port where that is not the scheme's own.
 
+    Names in other scripts are encoded as browsers do: UTS 46, or IDNA 2003 where that knows no way.
     Empty for what is no URL with a host.
     """
     try:
@@ -128,14 +129,27 @@ def host_of(url: str) -> str:
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return ""
-    try:
-        host = host.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        host = host.lower()
+    host = _ascii(host).lower()
     if ":" in host:
         host = f"[{host}]"
     default = {"http": 80, "https": 443}.get(parts.scheme.lower())
     return host if port in (None, default) else f"{host}:{port}"
+
+
+def _ascii(host: str) -> str:
+    """``host`` as it is looked up; as it stands where no encoding fits: no server has that name."""
+    if host.isascii():
+        return host
+    import idna  # its tables are loaded only where they are needed
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except UnicodeError:
+        pass
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host
 
 
 def partition_of(host: str, partitions: int) -> int:

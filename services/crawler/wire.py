@@ -10,7 +10,7 @@ from yarl import URL
 
 from services.crawler.addresses import literal
 from services.crawler.ports import FetchFailed
-from shared.fetching import url_problem
+from shared.fetching import host_of, url_problem
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -21,28 +21,28 @@ _AUTHORITY_END = re.compile(r"[/?#]")
 
 
 def wire_url(url: str) -> URL:
-    """``url`` to be asked for: host in IDNA or as a plain address, no fragment, nothing decoded.
+    """``url`` to be asked for: host in ASCII or as a plain address, no fragment, nothing decoded.
 
     Raises :class:`FetchFailed` ``invalid_url``.
     """
     problem = url_problem(url)
     if problem:
         raise FetchFailed("invalid_url", f"{url[:200]!r}: {problem}", again=False)
+    parts = urlsplit(url)
+    host = host_of(url)
+    port = "" if parts.port is None or not host.endswith(f":{parts.port}") else f":{parts.port}"
+    # Only now: what the encoding makes digits of, fullwidth ones for one, is an address too.
+    address = literal(host.removesuffix(port))
+    if address is not None:
+        host = (f"[{address}]" if address.version == 6 else str(address)) + port
     try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        # yarl encodes by UTS 46, which makes digits of fullwidth digits: judged only after that.
-        host = URL.build(scheme="http", host=host).raw_host or ""
-        address = literal(host)
-        if address is not None:
-            host = f"[{address}]" if address.version == 6 else str(address)
-        if parts.port is not None:
-            host += f":{parts.port}"
         after = urldefrag(url).url.partition("//")[2]
         end = _AUTHORITY_END.search(after)
         target = _encoded(after[end.start() :].encode("utf-8")) if end else "/"
         if not target.startswith("/"):
             target = f"/{target}"
+        if not host.isascii():
+            raise ValueError("its host is no name")
         return URL(f"{parts.scheme.lower()}://{host}{target}", encoded=True)
     except ValueError as error:
         raise FetchFailed("invalid_url", f"{url[:200]!r}: {error}", again=False) from None

@@ -22,6 +22,7 @@ from services.crawler.client import MAX_HEADERS, HttpClient
 from services.crawler.ports import Answer, Conditions, FetchFailed
 from services.crawler.settings import CrawlerSettings
 from shared.errors import SettingsError
+from shared.fetching import host_of
 from tests.web import (
     Behaviour,
     LoopbackWeb,
@@ -207,12 +208,23 @@ async def test_paths_go_out_as_written(
     assert web.log[0].path == sent
 
 
-async def test_a_name_in_any_script_is_asked_for_in_idna(
-    web: LoopbackWeb, client: HttpClient
+@pytest.mark.parametrize(
+    ("name", "ascii_name"),
+    [
+        ("BÜCHER.test", "xn--bcher-kva.test"),
+        ("straße.test", "xn--strae-oqa.test"),
+        ("ü_b.test", "xn--_b-wka.test"),
+        ("Plain.test.", "plain.test"),
+    ],
+)
+async def test_a_name_in_any_script_is_asked_for_in_ascii(
+    web: LoopbackWeb, client: HttpClient, name: str, ascii_name: str
 ) -> None:
-    web.add("xn--bcher-kva.test", "/", page("x"))
-    await client.get(f"http://BÜCHER.test:{web.port()}/")
-    assert web.log[0].host == "xn--bcher-kva.test"
+    web.add(ascii_name, "/", page("x"))
+    url = f"http://{name}:{web.port()}/"
+    await client.get(url)
+    assert web.log[0].host == ascii_name
+    assert host_of(url) == f"{ascii_name}:{web.port()}"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +232,7 @@ async def test_a_name_in_any_script_is_asked_for_in_idna(
     [
         "ftp://news.test/", "file:///etc/passwd", "news.test", "http://", "http://a b.test/",
         "http://user:secret@news.test/", "http://news.test:0/", "http://news.test:99999/",
-        "http://[::1/", "http://news.test/\r\nX-Injected: 1", "http://%zz\udc80.test/",
+        "http://[::1/", "http://a..ü/", "http://news.test/\r\nX-Injected: 1", "http://%zz\udc80.test/",
         "http://news.test/" + "a" * 9000, "gopher://news.test/", "//news.test/",
     ],
 )  # fmt: skip
