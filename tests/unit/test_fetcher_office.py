@@ -19,7 +19,10 @@ from services.fetcher.limits import Budget, Exhausted, PartRefused
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.sniff import Sample
 from services.fetcher.source import Source
+from services.fetcher.stage import Fetch
+from shared.events import Envelope, Message
 from shared.records import Record
+from shared.runtime.stage import Emit, Reject
 from shared.settings import load_settings
 
 LAUGHS = (
@@ -521,3 +524,26 @@ def changed(good: bytes, data: st.DataObject) -> bytes:
         place = data.draw(st.integers(0, len(out) - 1))
         out[place : place + len(put)] = put
     return bytes(out)
+
+
+def test_in_an_archive_each_is_opened_by_what_it_is() -> None:
+    archive = zipped(
+        {
+            "a.zip": GOOD["docx"][1],  # names do not count
+            "b.bin": GOOD["odt"][1],
+            "c.txt": GOOD["rtf"][1],
+            "d.docx": zipped({"inner.txt": b"Rain fell on the town all night."}),
+            "e.odt": zipped({"mimetype": b"application/vnd.oasis.opendocument.text"}),
+        }
+    )
+    found = Fetch(load_settings(FetcherSettings))(Message(archive, headers=(("filename", b"x"),)))
+    told = {}
+    for outcome in found:
+        if isinstance(outcome, Emit):
+            told[Envelope.parse(outcome.headers).member] = outcome.value or b""
+        elif isinstance(outcome, Reject):
+            told[outcome.member] = outcome.reason.encode()
+    assert told.pop("d.docx/inner.txt") == b"Rain fell on the town all night."
+    assert told.pop("e.odt") == b"corrupt_odt"
+    assert sorted(told) == ["a.zip", "b.bin", "c.txt"]
+    assert all(b"council" in value for value in told.values())

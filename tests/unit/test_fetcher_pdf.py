@@ -228,13 +228,15 @@ def test_words_broken_at_line_ends_are_joined() -> None:
         "term Anglo-",
         "American treaty of COVID-",
         "19 times on the state-of-the-",
-        "art import- and export rules.",
+        "art import- and export rules \u2014 see https://example.org/",
+        "bridge\u2014",
+        "or ask.",
     ]
     page = [(60, 700 - 12 * n, 10, line) for n, line in enumerate(lines)]
     assert record(pdf([content(page)])).text == (
         "The long-term plan of the government was welcomed by the well-known critics of the "
         "long-term Anglo-American treaty of COVID-19 times on the state-of-the-art import- and "
-        "export rules."
+        "export rules \u2014 see https://example.org/bridge\u2014or ask."
     )
 
 
@@ -329,7 +331,7 @@ def test_document_information() -> None:
 )
 def test_titles_that_are_none(title: str) -> None:
     page = content([(60, 760, 20, "Largest of all"), *column(LEFT, 60, 700, 60)])
-    found = record(pdf([page], f"/Title ({title}) /Author (Administrator)"))
+    found = record(pdf([page], f"/Title ({title}) /Author (Administrator; jsmith2)"))
     assert found.title == "Largest of all"
     assert found.authors == []
 
@@ -375,6 +377,7 @@ def test_recognised_by_its_magic() -> None:
     assert Pdf().recognise(Sample(b"\r\njunk" * 100 + data)) == MAGIC
     assert Pdf().recognise(Sample(b"x" * 2_000 + data)) == NO
     assert Pdf().recognise(Sample(b"The marker %PDF- begins every such file.")) == NO
+    assert Pdf().recognise(Sample(b"<pre>%PDF-1.4\n1 0 obj\n</pre>")) == NO
     assert record(b"\r\njunk" * 100 + data).text == LEFT
 
 

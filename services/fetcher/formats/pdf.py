@@ -27,6 +27,8 @@ MAX_CHARACTERS = 1_000_000
 
 _NEAR = 1_024
 """Bytes within which readers take ``%PDF-`` for the beginning (PDF 1.7, annex H, note 13)."""
+_VERSION = re.compile(rb"%PDF-\d\.\d")
+_OBJECT = re.compile(rb"[\r\n]\d{1,9} \d{1,5} obj\b")
 _DATE = re.compile(
     r"(?:D:)?\s*(?P<year>\d{4})-?(?P<month>\d{2})-?(?P<day>\d{2})"
     r"(?:T?(?P<hour>\d{2}):?(?P<minute>\d{2}):?(?P<second>\d{2})?"
@@ -44,10 +46,12 @@ class Pdf:
     def recognise(self, sample: Sample) -> int:
         """By ``%PDF-`` near the beginning; behind other bytes a second fact must agree."""
         head = sample.head
-        place = head.find(b"%PDF-", 0, _NEAR + 5)
-        if place == 0 or (place > 0 and (b" obj" in head or b"\x00" in head)):
+        if head.startswith(b"%PDF-"):
             return MAGIC
-        return NO
+        behind = _VERSION.search(head, 0, _NEAR + 8)
+        if behind is None or head.lstrip().startswith((b"<", b"{")):
+            return NO
+        return MAGIC if _OBJECT.search(head, behind.end()) else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record of the text, then each attachment as a child."""

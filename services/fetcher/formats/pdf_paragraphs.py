@@ -241,7 +241,8 @@ class _Vocabulary:
             return text
         broken = _BROKEN.search(text[-_LONGEST_WORD:])
         if broken is None:
-            return text + " "
+            closed = text.endswith(("\u2014", "/")) and not text[-2:-1].isspace()
+            return text if closed else text + " "
         after = _WORD.match(following)
         if after is None or not after[0][0].islower():
             return text if following[:1].isalnum() else text + " "

@@ -12,7 +12,7 @@ _NO_TITLE = re.compile(
 )
 _NO_AUTHOR = re.compile(
     r"(?:anonymous|unknown|unspecified|user|admin(?:istrator)?|author|root|owner|"
-    r"microsoft.*|\W*)$",
+    r"microsoft.*|(?-i:[a-z\d._-]+)|\W*)$",
     re.IGNORECASE,
 )
 _AND = re.compile(r"\s*(?:;|\s&\s|\sand\s|\sund\s|\set\s)\s*")
@@ -26,6 +26,6 @@ def title_of(written: str) -> str | None:
 
 
 def authors_of(written: str) -> list[str]:
-    """The names in ``written``, without those of accounts."""
+    """The names in ``written``, without those of accounts (``jsmith2``)."""
     names = _AND.split(" ".join(written[: 10 * _LONGEST].split()))
     return [name for name in names if 1 < len(name) < 100 and not _NO_AUTHOR.match(name)]
