@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 
+import brotli
 import pytest
 from backports import zstd
 from hypothesis import given, settings
@@ -109,6 +110,7 @@ def test_arc(ended: bytes) -> None:
         ("gzip", bytes),  # stored as it was decoded, with the header kept
         ("zstd, gzip", lambda data: gzip.compress(zstd.compress(data))),
         ("br", bytes),
+        ("br", brotli.compress),
     ],
 )
 def test_codings_are_undone(coding: str, encode: type[bytes]) -> None:
@@ -132,7 +134,9 @@ def test_a_body_said_to_be_chunked_that_is_not() -> None:
         (gzip.compress(PAGE)[:-9], "Content-Encoding: gzip", "truncated_gzip"),
         (gzip.compress(PAGE)[:10] + b"\x07" * 9, "Content-Encoding: gzip", "corrupt_gzip"),
         (gzip.compress(bytes(3_000_000)), "Content-Encoding: gzip", "zip_bomb"),
-        (b"\x8b\x05\x80News\x03", "Content-Encoding: br", "unsupported_encoding"),
+        (b"\x8b\x05\x80News", "Content-Encoding: br", "truncated_brotli"),
+        (b"\xff" * 40, "Content-Encoding: br", "corrupt_brotli"),
+        (brotli.compress(b"x" * 50_000_000), "Content-Encoding: br", "zip_bomb"),
         (PAGE, "Content-Encoding: gzip, gzip, gzip, gzip", "unsupported_encoding"),
         (PAGE, "Content-Length: 4000", "truncated_body"),
     ],

@@ -6,6 +6,8 @@ import io
 import re
 import zlib
 
+import brotli
+
 from services.fetcher.formats.compressed import Gzip, Zstandard
 from services.fetcher.formats.inflating import Inflating, Method, Zlib
 from services.fetcher.limits import Budget, PartRefused
@@ -14,6 +16,7 @@ _SIZE_LINE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]{0,4096})?\
 _DAMAGE = (zlib.error, ValueError, EOFError)
 _DEFLATE = Method("deflate", lambda: Zlib(15), lambda head: False, _DAMAGE)
 _RAW_DEFLATE = Method("deflate", lambda: Zlib(-15), lambda head: False, _DAMAGE)
+_BROTLI = Method("brotli", lambda: _Brotli(), lambda head: False, (brotli.error, ValueError))
 _CODINGS = 3
 """Content codings of one body that are undone; more than one is an oddity."""
 
@@ -47,9 +50,31 @@ def _method(name: str, body: bytes) -> Method | None:
         return None if body.lstrip()[:1] in (b"<", b"{", b"[") else _RAW_DEFLATE
     if name == "zstd":
         return Zstandard.method if Zstandard.method.begins(body) else None
-    if name == "br" and body.lstrip()[:1] not in (b"<", b"{", b"["):
-        raise PartRefused("unsupported_encoding", "the content coding br (Brotli) is not read")
+    if name == "br":  # it has no magic number
+        return None if body.lstrip()[:1] in (b"<", b"{", b"[") else _BROTLI
     return None
+
+
+class _Brotli:
+    """Brotli's decompressor (RFC 7932) with the interface of the others."""
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._stream.is_finished())
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._stream.can_accept_more_data())
+
+    @property
+    def unused_data(self) -> bytes:
+        return b""  # it raises where anything stands behind the end
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        return bytes(self._stream.process(data, output_buffer_limit=max_length))
 
 
 def _inflated(body: bytes, method: Method, budget: Budget) -> bytes:
