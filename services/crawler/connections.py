@@ -155,6 +155,7 @@ class Answered(aiohttp.ClientResponse):
             self._bounded.allow(size + size // 4)
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        """Read the head; the connection is closed at once when that fails."""
         self.transport = connection.transport
         self._bounded = connection.protocol
         if self.transport is not None:
