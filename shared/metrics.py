@@ -47,6 +47,9 @@ FETCHES_WAITING = Gauge("wireroom_fetches_waiting", "Requests taken and not done
 # Sources: "all", those "failing" now, those that are "quiet" against their own past.
 SOURCES = Gauge("wireroom_sources", "Sources by state", ["state"])
 
+# WARC files that are finished and not yet where they are kept: grows while that place is away.
+ARCHIVE_WAITING = Gauge("wireroom_archive_waiting_files", "Finished WARC files in the spool")
+
 
 def count_outcome(outcome: str, count: int) -> None:
     """Count what became of writes to the index."""

@@ -150,6 +150,10 @@ class Spool:
         with _told(self._folder):
             return sorted(self._folder.glob(f"*{SUFFIX}"))
 
+    def waiting(self) -> int:
+        """How many files wait to be moved away."""
+        return sum(1 for _ in self._folder.glob(f"*{SUFFIX}"))
+
 
 def _write(file: FileIO, data: bytes) -> int:
     """Write all of ``data``, which a raw file may take in pieces; returns how much that was."""

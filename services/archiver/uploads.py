@@ -12,6 +12,7 @@ from typing import Any
 from fsspec.core import url_to_fs
 
 from services.archiver.spool import Spool
+from shared import metrics
 from shared.errors import SettingsError, TransientError, WireroomError
 
 log = logging.getLogger(__name__)
@@ -117,10 +118,11 @@ class Mover:
                 self._spool.rotate(now=stopping)
                 move_finished(self._spool, self._target)
                 pause, wait = _FIRST_PAUSE, _LOOK_SECONDS
-            except WireroomError as error:
+            except (WireroomError, OSError) as error:
                 level = logging.ERROR if stopping else logging.WARNING
                 log.log(level, "files of the archive wait in the spool: %s", error)
                 wait, pause = pause, min(2 * pause, _LONGEST_PAUSE)
+            metrics.ARCHIVE_WAITING.set(self._spool.waiting())
             if stopping:
                 return
             self._stop.wait(wait)

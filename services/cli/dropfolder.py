@@ -115,7 +115,7 @@ class Watcher:
         self._new_folders: dict[str, float] = {}
         self._archives: list[str] = []
         self._touched: list[Taken] = []
-        self._intake = Intake(sink.name, archives=sink.opens_archives)
+        self._intake = Intake(sink.name, archives=not sink.knows_inputs)
 
     def look(self, paths: Iterable[str] | None = None) -> None:
         """Note files at ``paths`` (folders with all in them), or in the whole drop folder.

@@ -140,7 +140,7 @@ async def ingest(paths: Sequence[str], sink: Sink, advance: Advance) -> tuple[Se
 
 
 def _items(paths: Sequence[str], sink: Sink) -> Iterator[Item]:
-    intake = Intake(sink.name, archives=sink.opens_archives)
+    intake = Intake(sink.name, archives=not sink.knows_inputs)
     for found in files.find(paths):
         if isinstance(found, Problem):
             yield found

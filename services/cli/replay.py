@@ -65,7 +65,7 @@ async def replay(
 ) -> tuple[Sent, Report | None]:
     """Deliver every message of the archives at ``sources``, and work."""
     async with sink:
-        sent = await deliver(_items(sources, sink.name), sink, advance)
+        sent = await deliver(_items(sources, sink), sink, advance)
         return sent, await sink.work()
 
 
@@ -78,14 +78,14 @@ class _Place:
     name: str
 
 
-def _items(sources: Sequence[str], destination: str) -> Iterator[Item]:
+def _items(sources: Sequence[str], sink: Sink) -> Iterator[Item]:
     for source in sources:
         try:
             places = _places(source)
             if not places:
                 yield Problem(source, "no_archives", f"no {' or '.join(_SUFFIXES)} files in it")
             for place in places:
-                yield from _messages(place, destination)
+                yield from _messages(place, sink)
         except OSError as error:
             yield Problem(source, *describe(error))
         except (ImportError, ValueError) as error:  # a scheme that fsspec or its package lacks
@@ -104,10 +104,12 @@ def _places(source: str) -> list[_Place]:
     return [_Place(fs, name, fs.unstrip_protocol(name) if remote else name) for name in found]
 
 
-def _messages(place: _Place, destination: str) -> Iterator[Item]:
+def _messages(place: _Place, sink: Sink) -> Iterator[Item]:
     """Every message of one archive, and what cannot be read of it."""
-    resume = Resume(place.name, _stamp(place.fs.info(place.path)), destination)
-    start = resume.position()
+    resume = None
+    if not sink.knows_inputs:
+        resume = Resume(place.name, _stamp(place.fs.info(place.path)), sink.name)
+    start = resume.position() if resume else 0
     foreign = 0
     with place.fs.open(place.path, "rb") as opened:
         stream = cast(BinaryIO, opened)
@@ -127,7 +129,7 @@ def _messages(place: _Place, destination: str) -> Iterator[Item]:
                 foreign += found.fields.get("warc-type") in _CARRIES
                 continue
             name = f"{place.name}{PART}{_uri(found)}"
-            yield Unit(name, message, member=True, reached=(resume, found.end))
+            yield Unit(name, message, True, (resume, found.end) if resume else None)
     if foreign:
         detail = f"{foreign} records are not of the archiver: `wireroom ingest` takes them"
         yield Problem(place.name, "foreign_records", detail)

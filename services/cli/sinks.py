@@ -26,11 +26,12 @@ BATCH_MESSAGES = 256
 class Sink(Protocol):
     """Takes messages and returns when they are safe. ``name`` tells destinations apart.
 
-    ``opens_archives``: whether archives are better opened before they come here.
+    ``knows_inputs``: whether it knows what it was given before, and opens archives itself, in
+    parallel. For one that does not, archives are opened and it is remembered how far they came.
     """
 
     name: str
-    opens_archives: bool
+    knows_inputs: bool
 
     async def __aenter__(self) -> Self:
         """Connect."""
@@ -74,7 +75,7 @@ def open_publisher(settings: RuntimeSettings) -> Publisher:
 class KafkaSink:
     """Publishes to the ingest topic under the settings' bounded retries."""
 
-    opens_archives = True
+    knows_inputs = False
 
     def __init__(self, settings: RuntimeSettings | None = None) -> None:
         from services.cli.cluster.state import client_settings  # loaded only when asked
@@ -120,9 +121,7 @@ def _key(message: Message) -> bytes:
 class StoreSink:
     """Appends to the embedded store and runs its flow."""
 
-    opens_archives = False
-    """Its workers open them in parallel; those that a message cannot hold are opened all the same,
-    and it knows what it has of them."""
+    knows_inputs = True
 
     def __init__(
         self, store: Path, workers: int | None, progress: Callable[[Any], None] = lambda _: None

@@ -26,7 +26,7 @@ from services.deduplicator.stage import DeduplicateStage
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.stage import Fetch
 from services.indexer.stage import IndexDocument
-from services.local.results import Item, Results
+from services.local.results import ORIGIN_HEADER, Item, Results
 from services.tagger.settings import TaggerSettings
 from services.tagger.stage import Tag
 from shared.errors import WireroomError
@@ -159,16 +159,22 @@ class LocalFlow:
         Known ones that were refused are tried again: settings may have changed.
         """
         batch: list[Emit] = []
+        origins: set[bytes] = set()
         size = 0
         async for message in _each(items):
             emit = self._results.register(message)
             if emit is None:
                 continue
+            origin = dict(emit.headers)[ORIGIN_HEADER]
+            if origin in origins:  # an archive may hold a message twice
+                continue
+            origins.add(origin)
             self._archive.add(message)
             batch.append(emit)
             size += len(emit.value)
             if size >= SUBMIT_BYTES or len(batch) >= SUBMIT_MESSAGES:
                 self._append(batch)
+                origins.clear()
                 batch, size = [], 0
         self._append(batch)
 

@@ -57,9 +57,10 @@ async def test_what_is_new_is_kept_and_replayed_with_the_same_ids(
     monkeypatch.setenv("WIREROOM_ARCHIVER_SPOOL", str(tmp_path / "spool"))
     monkeypatch.setenv("WIREROOM_STATE", str(tmp_path / "state"))
     inputs = [article(1), BROKEN, fetched("1"), fetched("2")]
+    twice = inputs[1:2]
     for _ in range(2):  # the second run brings nothing new, but what was refused is tried again
         async with LocalFlow(tmp_path / "first.db", workers=1) as flow:
-            await flow.submit(inputs)
+            await flow.submit(inputs + twice)
             report = await flow.drain(lambda progress: None)
     expected = articles(report)
     assert len(expected) == 4

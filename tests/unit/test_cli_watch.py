@@ -28,7 +28,7 @@ class Sink:
     """Keeps what is delivered. ``away`` calls fail first; ``refuse`` names what is refused."""
 
     name = "fake:here"
-    opens_archives = False
+    knows_inputs = True
 
     def __init__(self) -> None:
         self.delivered: list[tuple[str, bytes]] = []

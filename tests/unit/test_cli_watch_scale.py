@@ -233,7 +233,7 @@ async def test_an_archive_is_taken_by_its_parts(
     root = tmp_path / "in"
     root.mkdir()
     bench = Bench(root, Disposal(delete=True))
-    bench.sink.opens_archives = opens
+    bench.sink.knows_inputs = not opens
     if not opens:
         monkeypatch.setattr(files, "limit", lambda: 500)
     bench.restart()
