@@ -60,9 +60,9 @@ def up_command(
 ) -> None:
     """Start Kafka, Elasticsearch and the services, or change how many instances run.
 
-    The archiver runs when WIREROOM_ARCHIVER_URL says where to, or when it is scaled. The first
-    start installs the servers into a cache folder: this takes a minute, Maven and a JDK. Data
-    survive `wireroom down`.
+    The crawler follows the file that `wireroom sources` keeps in this folder. The archiver runs
+    when WIREROOM_ARCHIVER_URL says where to, or when it is scaled. The first start installs the
+    servers into a cache folder: this takes a minute, Maven and a JDK. Data survive `wireroom down`.
     """
     cluster = Cluster()
     old = cluster.plan() or Plan()

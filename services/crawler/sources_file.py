@@ -31,6 +31,7 @@ class SourcesFile:
         self._path = path
         self._use = use
         self._clock = clock
+        self._found = False
         self.count = 0
         """Sources in use."""
         self.problem = ""
@@ -59,8 +60,11 @@ class SourcesFile:
             sources = await asyncio.to_thread(load_sources, path)
         except WireroomError as error:
             self.problem = str(error)
-            log.error("the sources stay as they are: %s", error)
+            # Who never had such a file may need none.
+            level = logging.ERROR if self._found or _stamp(path) else logging.WARNING
+            log.log(level, "the sources stay as they are: %s", error)
             return
+        self._found = True
         self._use(sources)
         self.count, self.problem = len(sources), ""
         log.info("%s: %d sources", path, self.count)

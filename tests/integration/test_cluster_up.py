@@ -122,6 +122,7 @@ async def test_a_file_becomes_searchable_and_the_cluster_heals_scales_and_ends(
         environment = _environment(instance["pid"])
         assert elastic.password.encode() not in environment
         assert (b"API_KEY_FILE" in environment) == (instance["name"] == "indexer-1")
+        assert (b"CRAWLER_SOURCES=/" in environment) == (instance["name"] == "crawler-1")
 
     sample = sorted(deploy_path("samples").glob("*.txt"))[0].read_bytes()
     await _send(kafka.bootstrap, sample)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from services.cli.cluster import jdk, places
+from services.cli.cluster import instances, jdk, places
 from services.cli.cluster.instances import Backoff
-from services.cli.cluster.processes import spawn
+from services.cli.cluster.processes import Process, spawn
 from services.cli.cluster.state import Cluster, Plan, client_settings, service_names
 from services.cli.up import down_command, status_command, up_command, usual_scale
 from shared.errors import ClusterError
@@ -202,6 +202,38 @@ def _bootstrap(purpose: str, path: str, python: str) -> subprocess.CompletedProc
         text=True,
         check=False,
     )
+
+
+def _variables(monkeypatch: pytest.MonkeyPatch, running: Cluster, name: str) -> dict[str, str]:
+    """The environment that an instance is started with."""
+    seen: dict[str, str] = {}
+
+    def spawned(name: str, command: object, log: Path, *, env: dict[str, str]) -> Process:
+        seen.update(env)
+        return Process(name, 1, "", str(log))
+
+    monkeypatch.setattr(instances, "spawn", spawned)
+    plan = running.plan()
+    assert plan is not None
+    (running.folder / "instances").mkdir(exist_ok=True)
+    instances.start_instance(running, plan, name, 0)
+    return seen
+
+
+def test_the_crawler_follows_the_sources_of_the_folder_where_it_was_started(
+    running: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variable = "WIREROOM_CRAWLER_SOURCES"
+    monkeypatch.delenv(variable, raising=False)
+    assert _variables(monkeypatch, running, "crawler-1")[variable] == str(tmp_path / "sources.yml")
+    assert variable not in _variables(monkeypatch, running, "fetcher-1")
+    (tmp_path / ".env").write_text(f"{variable}=mine.yml\n")
+    assert _variables(monkeypatch, running, "crawler-1")[variable] == str(tmp_path / "mine.yml")
+    monkeypatch.setenv(variable, "/etc/sources.yml")
+    assert _variables(monkeypatch, running, "crawler-1")[variable] == "/etc/sources.yml"
+    # What is wrong elsewhere is told by the crawler, in its log, and stops no other service.
+    monkeypatch.setenv("WIREROOM_CRAWLER_DELAY", "-1")
+    assert _variables(monkeypatch, running, "crawler-1")[variable] == "/etc/sources.yml"
 
 
 def test_bootstrap_names_what_is_missing_where_it_cannot_install(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ async def test_a_file_that_is_being_written_is_not_read(tmp_path: Path) -> None:
     [
         ("- name: [", "line"),
         ("- nam: x\n", "nam"),
-        (None, "No such"),
+        (None, "no such file"),
     ],
 )
 async def test_a_broken_file_changes_nothing_and_is_told(
@@ -171,13 +171,16 @@ async def test_a_broken_file_changes_nothing_and_is_told(
         assert watching.file.problem == ""
 
 
-async def test_a_file_that_is_not_there_yet_removes_no_source(tmp_path: Path) -> None:
+async def test_a_file_that_is_not_there_yet_removes_no_source(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "sources.yml"
     watching = Watching(path)
     with watching():
         await watching.look(2)
         assert watching.used == []
-        assert "No such file" in watching.file.problem
+        assert [record.levelname for record in caplog.records] == ["WARNING"]
+        assert "no such file" in watching.file.problem
         path.write_text(ONE)
         await watching.look(2)
         assert watching.used == [["one"]]

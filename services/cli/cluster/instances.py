@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from services.cli.cluster.processes import Process, replace_text, spawn
 from services.cli.cluster.state import Cluster, Plan
+from services.cli.sources_file import default_file
+from shared.errors import SettingsError
 
 _HOST = "127.0.0.1"
 
@@ -52,7 +55,8 @@ def start_instance(cluster: Cluster, plan: Plan, name: str, restarts: int) -> In
     """Start the instance ``name`` as ``python -m services.<service>``, and remember it.
 
     It inherits the supervisor's environment, so that ``WIREROOM_*`` settings given to
-    ``wireroom up`` reach it; only the indexer is given a key.
+    ``wireroom up`` reach it; only the indexer is given a key. The crawler follows the file of
+    sources that ``wireroom sources`` changes in the same folder.
     """
     service = name.rpartition("-")[0]
     port = _free_port()
@@ -66,6 +70,9 @@ def start_instance(cluster: Cluster, plan: Plan, name: str, restarts: int) -> In
     environment |= {"WIREROOM_HEALTH_HOST": _HOST, "WIREROOM_HEALTH_PORT": str(port)}
     if service == "indexer":
         environment["WIREROOM_ELASTIC_API_KEY_FILE"] = str(cluster.key_file)
+    if service == "crawler":
+        with contextlib.suppress(SettingsError):  # which the crawler itself tells
+            environment["WIREROOM_CRAWLER_SOURCES"] = str(default_file().absolute())
     process = spawn(
         name,
         [sys.executable, "-m", f"services.{service}"],
