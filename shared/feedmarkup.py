@@ -15,6 +15,7 @@ from feedparser.urls import RelativeURIResolver
 _MAX_STYLE = 300  # characters of a style attribute, which are read in quadratic time
 _STYLE_RUN = re.compile(r"[-\w\s]{40}")  # no property of CSS, and what makes it so
 _MAX_SIGNS = 200_000  # tags and entities in the markup of all entries, 10 to 20 µs each
+_MAX_ATTRIBUTES = 2_000  # of one tag; a kilobyte of memory each
 _FLOOR = 65_536  # characters that may be gone over whatever the size of a text
 # What sgmllib's search for the end of a tag goes over before it gives up: text and quotations.
 _SPAN = re.compile(r"""(?:[^'"<>]+|"[^"]*"(?=>|/|\s|\w+=)|'[^']*'(?=>|/|\s|\w+=))*+""")
@@ -56,12 +57,19 @@ class Thrift:
         match = _SPAN.match(text, start + 1)
         end = match.end() if match else start
         cost = end - start
+        if cost > _MAX_ATTRIBUTES and _attributes(text, start, end) > _MAX_ATTRIBUTES:
+            raise Stop(f"a tag with more than {_MAX_ATTRIBUTES} attributes")
         if text[end : end + 1] in ("'", '"'):
             close = text.find(text[end], end + 1)
             cost += (close if close >= 0 else len(text)) - end
         self._spent += cost
         if self._spent > 8 * len(text) + _FLOOR:
             raise Stop("its tags cannot be told apart")
+
+
+def _attributes(text: str, start: int, end: int) -> int:
+    """How many attributes a tag has at most: they have blanks between them, or signs."""
+    return max(text.count("=", start, end), *(text.count(b, start, end) for b in " \n\t"))
 
 
 class _Resolver(Thrift, RelativeURIResolver):  # type: ignore[misc]

@@ -27,7 +27,8 @@ from shared.feedmarkup import BROKEN, Stop, Thrift
 
 MAX_ENTRIES = 10_000
 _MAX_DEPTH = 500
-_MAX_ELEMENTS = 500_000
+_MAX_ELEMENTS = 200_000
+_MAX_ENTITIES = 500  # declared; each is counted in the whole of it
 _MAX_TAGS = 100  # topics of one entry; each is compared with all before it
 _MAX_NAMESPACES = 100
 _MAX_BLANKS = 1_000  # pieces of nothing but white space in a row
@@ -53,6 +54,10 @@ _ENCODING = re.compile(r"encoding=['\"](.*?)['\"]")  # as feedparser looks for i
 _PROLOG_PART = re.compile(rb"\s+|<\?.*?\?>|<!--.*?-->", re.S)
 _QUOTED = re.compile(rb"\"[^\"]*\"|'[^']*'|<!--.*?-->|<\?.*?\?>|[\[\]>]", re.S)
 _ENTITY = re.compile(rb"<!ENTITY\s+(\w+)\s+(?:\"((?:&#\w+;|[^&\"<%])*)\"|'([^&'<\"%]*)')\s*>")
+# A tag with more attributes than any has, all of which a parser holds at once.
+_MANY_ATTRIBUTES = re.compile(
+    rb"<[^\s<>\"'/!?]++(?:\s++[^\s=<>\"']++\s*+=\s*+(?:\"[^\"<]*+\"|'[^'<]*+')){1000}"
+)
 
 
 class _Feed:
@@ -146,6 +151,8 @@ def read(data: bytes, content_type: str, url: str) -> tuple[Any, str]:
     data = convert_to_utf8(headers, _short_declaration(data), result)
     base = make_safe_absolute_uri(url) if url else ""
     data, entities = _without_doctype(data)
+    if _MANY_ATTRIBUTES.search(data):
+        raise Stop("a tag with more than 1000 attributes")
     budget = 2 * len(data) + _PROLOG
     if result["encoding"]:
         strict = _Strict(base, None, "utf-8")
@@ -230,8 +237,10 @@ def _without_doctype(data: bytes) -> tuple[bytes, dict[str, str]]:
     found: dict[bytes, bytes] = {}
     for match in _ENTITY.finditer(subset):
         found.setdefault(match[1], match[2] if match[2] is not None else match[3])
+    if len(found) > _MAX_ENTITIES:
+        raise Stop(f"more than {_MAX_ENTITIES} entities")
     made = sum(rest.count(b"&" + name + b";") * len(text) for name, text in found.items())
-    if len(found) > _MAX_ELEMENTS // 1000 or made > len(data) + _PROLOG:
+    if made > len(data) + _PROLOG:
         raise Stop("its entities make it many times as large")
     if found:
         lines = [b'<!ENTITY %s "%s">' % item for item in found.items()]

@@ -101,6 +101,7 @@ HOSTILE = {
     + b"<description>",
     "nesting": b"%s" + b"<a xml:base='a/'>" * 50_000,
     "loose quotes": b"%s" + b'</a "<b" \'' * 20_000,
+    "attributes": b"%s<![CDATA[<p " + b"a=1 " * 60_000 + b">]]>",
     "numbers": b"%s<![CDATA[&#" + b"9" * 300_000 + b";]]>",
 }
 
@@ -111,6 +112,14 @@ def test_hostile_feeds_take_no_longer_than_their_size(name: str) -> None:
     data = HOSTILE[name].replace(b"%s", start) + b"</description></item></channel></rss>"
     (entry,) = parse_feed(data).entries
     assert entry.title == "t"
+
+
+def test_a_tag_of_thousands_of_attributes_is_refused() -> None:
+    attributes = " ".join(f"a{i}='1'" for i in range(5_000))
+    data = f"<rss {attributes}><channel><item><title>t</title></item></channel></rss>".encode()
+    assert reasons(list(unwrap(FeedFile(), data))) == ["invalid_feed"]
+    loose = data.replace(b"</rss>", b"").replace(b"'", b"")
+    assert reasons(list(unwrap(FeedFile(), loose))) == ["invalid_feed"]
 
 
 def test_entities_do_not_multiply() -> None:
