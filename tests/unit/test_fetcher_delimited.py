@@ -66,6 +66,8 @@ def test_prose_with_commas_and_other_tables_stay_what_they_are(text: str) -> Non
     [
         ("title,url\na,https://x.example/1\nb,https://x.example/2\n", "", "wireroom fetch"),
         ("name;age\nAda;36\n", "people.csv", "it has: name, age"),
+        ("url\nhttps://x.example/1\nhttps://x.example/2\n", "", "wireroom fetch"),
+        ("Address\nhttps://x.example/1\n", "list.csv", "wireroom fetch"),
     ],
 )
 def test_a_table_without_texts_is_refused_with_its_columns(text: str, name: str, told: str) -> None:
@@ -74,6 +76,16 @@ def test_a_table_without_texts_is_refused_with_its_columns(text: str, name: str,
     assert isinstance(refused, Refused)
     assert (refused.reason, refused.whole) == ("no_text_field", True)
     assert told in refused.detail
+
+
+def test_columns_may_be_one_or_have_the_same_name_where_the_file_is_named_so() -> None:
+    one, same = b"text\nFirst.\nSecond, too.\n", b"text,tag,text\n,x,b\na,y,c\n"
+    assert recognised(CSV, one) == recognised(CSV, same) == 0
+    assert min(recognised(CSV, one, "a.csv"), recognised(CSV, same, "a.csv")) > 60
+    found = list(unwrap(CSV, one, "a.csv"))
+    assert [record.text for record in records(found)] == ["First."]
+    assert reasons(found) == ["wrong_columns"]
+    assert [record.text for record in records(list(unwrap(CSV, same, "a.csv")))] == ["b", "a"]
 
 
 def test_a_quotation_without_end_costs_its_own_row_alone() -> None:

@@ -34,8 +34,8 @@ class _Layout:
     columns: tuple[str, ...]
     skip: int
     """Lines before the header."""
-    spaced: bool
-    """Whether blanks follow its separators, as in prose."""
+    plain: bool
+    """Whether its names differ, and no blanks follow its separators as they do in prose."""
     rows: tuple[tuple[str, ...], ...]
     """The first ones."""
 
@@ -57,12 +57,12 @@ class Delimited:
         if text[:1] in ("", "<", "{", "[") or not sample.is_text:
             return NO
         layout = _layout(text, sample.complete and len(sample.data) <= len(sample.head))
-        if layout is None or not (named or (layout.rows and not layout.spaced)):
+        if layout is None or not (named or (layout.rows and layout.plain)):
             return NO
         consistent = [row for row in layout.rows if len(row) == len(layout.columns)]
         if 2 * len(consistent) < len(layout.rows):
             return NO
-        if self._has_text(layout):
+        if self._has_text(layout) and (named or len(layout.columns) > 1):
             return STRUCTURE + 3
         return STRUCTURE + 3 if named or _of_links(layout, consistent) else NO
 
@@ -102,8 +102,11 @@ class Delimited:
         if len(raw) > limit:
             detail = f"{len(raw)} bytes in one row, max_document_bytes={limit}"
             return Refused("too_large", detail, raw, place)
+        fields: dict[str, str] = {}
+        for name, value in zip(layout.columns, values, strict=True):
+            fields[name] = fields.get(name) or value  # of columns of one name, the first filled
         try:
-            record = self._mapping.record(dict(zip(layout.columns, values, strict=True)))
+            record = self._mapping.record(fields)
         except PartRefused:
             return Refused("no_text", "the row has no text", raw, place)
         return Document(record.encode(), Record.CONTENT_TYPE, place, record.url or "")
@@ -198,8 +201,6 @@ def _layout(text: str, complete: bool) -> _Layout | None:
     first = text.partition("\n")[0]
     choices = separator[1] if separator is not None else _DELIMITERS
     delimiter = max(choices, key=first.count)
-    if not first.count(delimiter):
-        return None
     if not complete:
         text = text[: text.rfind("\n") + 1] or text
     rows: list[tuple[str, ...]] = []
@@ -215,12 +216,12 @@ def _layout(text: str, complete: bool) -> _Layout | None:
         return None
     columns = tuple(name.strip() for name in rows[0])
     named = [name for name in columns if name]
-    if not 1 < len(columns) <= _MAX_COLUMNS or len(set(named)) < len(named):
+    if len(columns) > _MAX_COLUMNS or (len(columns) == 1 and " " in columns[0]):
         return None
     if not named or any(len(name) > _MAX_NAME or "\n" in name for name in columns):
         return None
-    spaced = any(name[:1] == " " for name in rows[0])
-    return _Layout(delimiter, columns, skip, spaced, tuple(rows[1:]))
+    plain = len(set(named)) == len(named) and not any(name[:1] == " " for name in rows[0])
+    return _Layout(delimiter, columns, skip, plain, tuple(rows[1:]))
 
 
 def _of_links(layout: _Layout, rows: tuple[tuple[str, ...], ...] | list[tuple[str, ...]]) -> bool:
