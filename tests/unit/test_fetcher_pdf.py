@@ -253,6 +253,19 @@ def test_a_paragraph_goes_on_in_the_next_column_and_on_the_next_page() -> None:
     assert record(pdf([content(first), content(second)])).text == words
 
 
+def test_a_paragraph_goes_on_behind_notes_under_its_column() -> None:
+    lines = textwrap.wrap(f"{LEFT} {RIGHT}", 66)
+    first = [(60, 700 - 12 * n, 10, line) for n, line in enumerate(lines[:2])]
+    notes = [(60, 640, 7, "1 As was said on Monday."), (60, 630, 7, "2 And on Tuesday.")]
+    second = [(60, 700 - 12 * n, 10, line) for n, line in enumerate(lines[2:])]
+    assert lines[2][0].islower()
+    assert paragraphs(pdf([content([*first, *notes]), content(second)])) == [
+        f"{LEFT} {RIGHT}",
+        "1 As was said on Monday.",
+        "2 And on Tuesday.",
+    ]
+
+
 def test_running_heads_and_page_numbers_are_left_out() -> None:
     pages, expected = [], []
     for number in range(1, 5):

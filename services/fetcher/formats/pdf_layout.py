@@ -65,14 +65,17 @@ class Row:
 
     @property
     def base(self) -> float:
+        """The baseline of its first piece."""
         return self.pieces[0].base
 
     @property
     def size(self) -> float:
+        """The size of its largest type."""
         return max(piece.size for piece in self.pieces)
 
     @property
     def text(self) -> str:
+        """Its pieces, parted by blanks."""
         return " ".join(piece.text for piece in self.pieces)
 
 

@@ -29,6 +29,8 @@ _INDENT = 0.7
 """Ems that a paragraph's first line is set in or out."""
 _NEAR = 4
 """Lines around one that tell the width it could have had."""
+_NOTES = 6
+"""Notes under a column, and the paragraph that they interrupt."""
 _LONGEST_WORD = 60
 _LONGEST_CLOSE = 8
 """Characters at the end of a line that are looked at."""
@@ -56,11 +58,12 @@ _SUSPENDED = frozenset(("und", "oder", "bzw", "and", "or", "en", "of", "och", "o
 
 @dataclass(slots=True)
 class Paragraph:
-    """A paragraph with the size of its type in points, and the page it begins on, from 0."""
+    """A paragraph with the size of its type in points, and where it begins: pages from 0."""
 
     text: str
     size: float
     page: int
+    column: int
 
 
 def drop_running(pages: list[PageText]) -> None:
@@ -130,8 +133,30 @@ def paragraphs(lines: list[Line]) -> list[Paragraph]:
         text = "".join([*parts, lines[end - 1].text])
         text = " ".join(text.replace("\u00ad", "").split())
         if text:
-            found.append(Paragraph(text, lines[start].size, lines[start].page))
-    return found
+            first = lines[start]
+            found.append(Paragraph(text, first.size, first.page, first.column))
+    return _over_notes(found, known)
+
+
+def _over_notes(found: list[Paragraph], known: _Vocabulary) -> list[Paragraph]:
+    """Put paragraphs together that go on in the next column, behind notes in smaller type."""
+    joined: list[Paragraph] = []
+    for paragraph in found:
+        before = next(
+            (p for p in reversed(joined[-_NOTES:]) if p.size * _OTHER_SIZE > paragraph.size), None
+        )
+        if (
+            before is not None
+            and before is not joined[-1]
+            and paragraph.size * _OTHER_SIZE > before.size
+            and (paragraph.page, paragraph.column) != (before.page, before.column)
+            and paragraph.text[0].islower()
+            and not _ends_sentence(before.text)
+        ):
+            before.text = known.ended(before.text, paragraph.text) + paragraph.text
+        else:
+            joined.append(paragraph)
+    return joined
 
 
 def largest(found: list[Paragraph]) -> str:
