@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import html as lxml_html
 from lxml.etree import ParserError
@@ -12,6 +12,7 @@ from lxml.etree import ParserError
 from shared.fetching import url_problem
 
 MAX_FEEDS: Final = 10
+MAX_SITEMAPS: Final = 3
 USUAL_PATHS: Final = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml")
 """Where feeds are looked for when nothing names one."""
 
@@ -29,7 +30,6 @@ _TYPES: Final = frozenset(
     )
 )
 _COMMENTS = re.compile(r"\bcomments?\b|/comments/feed", re.I)
-_NEWS = re.compile(r"news", re.I)
 _JSON = ("application/json", "text/xml", "application/xml", "application/rdf+xml")
 
 
@@ -61,19 +61,19 @@ def feeds_of(body: bytes, url: str) -> tuple[str, ...]:
 
 def places_to_read(
     feeds: tuple[str, ...], sitemaps: tuple[str, ...], home: str
-) -> tuple[tuple[str, ...], tuple[str, ...], bool]:
-    """Feeds and sitemaps to read for a home page, and whether they are only guessed.
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Feeds and sitemaps to read for a home page.
 
     The feeds it declares and the news sitemaps of its robots.txt; without any of these its other
     sitemaps; without these too the usual places of feeds.
     """
     good = tuple(dict.fromkeys(url for url in sitemaps if not url_problem(url)))
-    news = tuple(url for url in good if _NEWS.search(url.partition("://")[2].partition("/")[2]))
+    news = tuple(url for url in good if "news" in urlsplit(url).path.lower())
     if feeds or news:
-        return feeds, news[:3], False
+        return feeds, news[:MAX_SITEMAPS]
     if good:
-        return (), good[:3], False
-    return tuple(urljoin(home, path) for path in USUAL_PATHS), (), True
+        return (), good[:MAX_SITEMAPS]
+    return tuple(urljoin(home, path) for path in USUAL_PATHS), ()
 
 
 def _joined(base: str, url: str) -> str:

@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 SLOW_SECONDS: Final = 2.0
 """A request that takes longer makes room for another host's."""
 _SLOW_TIMES: Final = 4
-_MEASURE_SECONDS: Final = 10.0
+_COUNT_SECONDS: Final = 1.0
+_MEASURE_SECONDS: Final = 30.0
 _LONGEST_SLEEP: Final = 300.0
 
 
@@ -69,6 +70,8 @@ class Crawler:
         self._slow: set[Host] = set()
         self._failure: BaseException | None = None
         self._pending = 0
+        self._ready = 0
+        self._counted = 0.0
         self._measured = 0.0
 
     async def assign(self, partition: int) -> None:
@@ -311,8 +314,11 @@ class Crawler:
         self._wake.set()
 
     def _measure(self, now: float) -> None:
+        if not 0 <= now - self._counted < _COUNT_SECONDS:
+            self._counted = now
+            self._ready = self._frontier.waiting(now)
         jobs = sum(len(partition.jobs) for partition in self._partitions.values())
-        self._pending = jobs + len(self._ledger) + self._frontier.waiting(now)
+        self._pending = jobs + len(self._ledger) + self._ready
         metrics.HOSTS_ACTIVE.set(len(self._quick) + len(self._slow))
         if not 0 <= now - self._measured < _MEASURE_SECONDS:
             self._measured = now

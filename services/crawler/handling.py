@@ -291,7 +291,7 @@ class Handling:
         if finding.kind == "home":
             robots = step.partition.robots.get(origin_of(step.task.url))
             named = tuple(robots.sitemaps) if robots is not None else ()
-            feeds, sitemaps, _ = places_to_read(finding.feeds, named, answer.url)
+            feeds, sitemaps = places_to_read(finding.feeds, named, answer.url)
             places: list[tuple[str, Kind]] = [(url, "feed") for url in feeds]
             places += [(url, "sitemap") for url in sitemaps]
             for url, kind in places:

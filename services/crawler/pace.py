@@ -17,6 +17,7 @@ LONGEST_WAIT: Final = 86_400.0
 _FIRST_SLOW: Final = 1.0
 """What a host is slowed to, in seconds, when it had no delay at all."""
 _RECOVERY: Final = 0.8
+_LEAST_SLOW: Final = 0.1
 _VERSION: Final = 1
 
 
@@ -73,7 +74,8 @@ class Pace:
     def fine(self) -> None:
         """It answered well."""
         if self._delay > self._base:
-            self._delay = max(self._base, self._delay * _RECOVERY)
+            less = self._delay * _RECOVERY
+            self._delay = max(self._base, less) if less >= _LEAST_SLOW else self._base
 
     def wait_until(self, moment: float) -> None:
         """No request before ``moment``."""

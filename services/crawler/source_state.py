@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
@@ -116,17 +116,17 @@ def key(name: str, url: str) -> bytes:
 
 def encode(state: SourceState) -> bytes:
     """The value for the store: JSON with its version."""
-    return orjson.dumps({"v": _VERSION, **asdict(state)})
+    return orjson.dumps({"v": _VERSION, "state": state})
 
 
 def decode(value: bytes) -> SourceState:
     """The state in ``value``; raises :class:`ValueError` for what this program cannot read."""
     data: Any = orjson.loads(value)
-    if not isinstance(data, dict) or data.pop("v", None) != _VERSION:
+    if not isinstance(data, dict) or data.get("v") != _VERSION:
         raise ValueError("not a source's state of version 1")
     try:
-        return SourceState(**data)
-    except TypeError as error:
+        return SourceState(**data["state"])
+    except (TypeError, KeyError) as error:
         raise ValueError(str(error)) from None
 
 

@@ -73,8 +73,9 @@ class Sourcing:
             found = state.found_by and state.name in declared and state.renewed >= oldest
             if key not in wanted and not found:
                 yield from forget(partition, key, state)
+        polled = {taken.key(state.name, state.url) for state in partition.states.values()}
         for key, memory in list(partition.memories.items()):
-            if memory.source not in declared or memory.used < oldest:
+            if key not in polled and (memory.source not in declared or memory.used < oldest):
                 del partition.memories[key]
                 yield key, None
 

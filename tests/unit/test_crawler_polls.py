@@ -384,3 +384,18 @@ async def test_ten_sources_of_one_host_that_are_overdue_keep_its_pace(
     times = [entry[0] for entry in web.log]
     assert len(times) == 11
     assert all(later - earlier >= 5 for earlier, later in pairwise(times))
+
+
+async def test_what_was_taken_of_a_feed_that_rests_for_long_is_not_forgotten(
+    world: World, web: ScriptedWeb, clock: VirtualClock
+) -> None:
+    web.pages[FEED] = answer(FEED, feed(*numbered(1)), ETag='"1"')
+    first = crawler_of(world, web, clock)
+    async with running(first, clock, [source()]):
+        await clock.run_for(60)
+    clock.now += 100 * DAY
+    second = crawler_of(world, web, clock)
+    async with running(second, clock, [source()]):
+        show(web, *numbered(2, 1))
+        await clock.run_for(DAY)
+    assert [r.url for r in world.requests()] == ["http://a.test/1", "http://a.test/2"]
