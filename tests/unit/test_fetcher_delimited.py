@@ -52,6 +52,8 @@ def test_excels_own_first_line_names_the_separator() -> None:
         "The mayor said, the body, title and text\nshould, in his view,\nbe kept.",
         "title,text",
         "name;age\nAda;36\nEve;30\n",
+        "2024-01-01;text;x\n2024-01-02;y;z\n",
+        "Flood\nhttps://x.example/1\n",
         "<title>,<text>\na,b",
         '{"title": "a,b",\n"text": "c,d"}',
         "",
@@ -67,6 +69,7 @@ def test_prose_with_commas_and_other_tables_stay_what_they_are(text: str) -> Non
         ("title,url\na,https://x.example/1\nb,https://x.example/2\n", "", "wireroom fetch"),
         ("name;age\nAda;36\n", "people.csv", "it has: name, age"),
         ("url\nhttps://x.example/1\nhttps://x.example/2\n", "", "wireroom fetch"),
+        ("https://x.example/1\nhttps://x.example/2\n", "", "wireroom fetch"),
         ("Address\nhttps://x.example/1\n", "list.csv", "wireroom fetch"),
     ],
 )

@@ -35,7 +35,7 @@ class _Layout:
     skip: int
     """Lines before the header."""
     plain: bool
-    """Whether its names differ, and no blanks follow its separators as they do in prose."""
+    """Whether its names differ, are no numbers, and no blanks follow its separators as in prose."""
     rows: tuple[tuple[str, ...], ...]
     """The first ones."""
 
@@ -64,7 +64,8 @@ class Delimited:
             return NO
         if self._has_text(layout) and (named or len(layout.columns) > 1):
             return STRUCTURE + 3
-        return STRUCTURE + 3 if named or _of_links(layout, consistent) else NO
+        links = _of_links(layout, consistent) and (len(layout.columns) > 1 or self._of_urls(layout))
+        return STRUCTURE + 3 if named or links else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record for each row; those of another length are refused by their line."""
@@ -89,6 +90,12 @@ class Delimited:
 
     def _has_text(self, layout: _Layout) -> bool:
         return self._mapping.is_record(dict.fromkeys(layout.columns, "x"))
+
+    def _of_urls(self, layout: _Layout) -> bool:
+        """Whether the first column is named as one of URLs, or is a list of them without a name."""
+        name = layout.columns[0]
+        record = self._mapping.record({name: "x", "html": "x"}) if not _WEB.match(name) else None
+        return record is None or record.url is not None
 
     def _found(self, row: _Row, layout: _Layout, limit: int) -> Found:
         raw, place = row.raw.encode("utf-8", "replace"), f"line {row.line}"
@@ -220,7 +227,9 @@ def _layout(text: str, complete: bool) -> _Layout | None:
         return None
     if not named or any(len(name) > _MAX_NAME or "\n" in name for name in columns):
         return None
-    plain = len(set(named)) == len(named) and not any(name[:1] == " " for name in rows[0])
+    plain = len(set(named)) == len(named) and not any(
+        name[:1] == " " or name.strip()[:1].isdigit() for name in rows[0]
+    )
     return _Layout(delimiter, columns, skip, plain, tuple(rows[1:]))
 
 
