@@ -485,10 +485,10 @@ from services.fetcher.limits import Budget
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.source import Source
 
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+before = resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CORE)
 pdf_guard.memory_limit.__wrapped__.__defaults__ = (64 * 1024 * 1024,)
 list(pdf.Pdf().unwrap(Source(sys.stdin.buffer.read(), limit=10**6), Budget(FetcherSettings())))
-print(resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY)
+print(before == (resource.getrlimit(resource.RLIMIT_AS), resource.getrlimit(resource.RLIMIT_CORE)))
 """
 
     def ended(levels: int) -> tuple[int, bytes]:

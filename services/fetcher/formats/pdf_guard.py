@@ -86,11 +86,14 @@ def memory_limit(growth: int = MAX_MEMORY) -> Iterator[None]:
     if resource is None or not _STATM.exists():
         yield
         return
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     size = int(_STATM.read_text().split()[0]) * resource.getpagesize() + growth
-    bounds = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
-    resource.setrlimit(resource.RLIMIT_AS, (min([size, *bounds]), hard))
+    wanted = {resource.RLIMIT_AS: size, resource.RLIMIT_CORE: 0}  # no dump of its memory either
+    before = {kind: resource.getrlimit(kind) for kind in wanted}
+    for kind, limit in wanted.items():
+        bounds = [bound for bound in before[kind] if bound != resource.RLIM_INFINITY]
+        resource.setrlimit(kind, (min([limit, *bounds]), before[kind][1]))
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        for kind, limits in before.items():
+            resource.setrlimit(kind, limits)
