@@ -12,9 +12,8 @@ from services.crawler.client import HttpClient
 from services.crawler.engine import Crawler
 from services.crawler.kafka_driver import CrawlerDriver
 from services.crawler.kafka_store import KafkaStateStore
-from services.crawler.lease import Lease
+from services.crawler.lease import HeldClient, Lease
 from services.crawler.outputs import KafkaOutputs
-from services.crawler.ports import UNCONDITIONAL, Answer, Client, Conditions
 from services.crawler.reading import Finding, Reading, read
 from services.crawler.settings import CrawlerSettings
 from services.crawler.sources_file import SourcesFile
@@ -55,7 +54,7 @@ class CrawlerWork:
             )
         clock = SystemClock()
         lease = Lease(settings.kafka_session_timeout, clock)
-        self._client = _Held(HttpClient(own), lease, progress)
+        self._client = HeldClient(HttpClient(own), lease, progress)
         self._store = KafkaStateStore(settings, wiring.log)
         self._outputs = KafkaOutputs(settings, wiring)
         self._pool = Pool(
@@ -127,26 +126,6 @@ class CrawlerWork:
             raise found
         assert isinstance(found, Finding)
         return found
-
-
-class _Held:
-    """A client that asks hosts only while they are this instance's; every end is progress."""
-
-    def __init__(self, client: Client, lease: Lease, progress: Callable[[], None]) -> None:
-        self._client = client
-        self._lease = lease
-        self._progress = progress
-        self.start = client.start
-        self.stop = client.stop
-
-    async def get(
-        self, url: str, conditions: Conditions = UNCONDITIONAL, *, limit: int | None = None
-    ) -> Answer:
-        await self._lease.held()
-        try:
-            return await self._client.get(url, conditions, limit=limit)
-        finally:
-            self._progress()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
+from services.crawler.ports import UNCONDITIONAL, Answer, Client, Conditions
 from shared.runtime.ports import Clock
 
 
@@ -35,3 +37,28 @@ class Lease:
         while self._clock.monotonic() >= self._end:
             self._renewed.clear()
             await self._renewed.wait()
+
+
+class HeldClient:
+    """:class:`~services.crawler.ports.Client` that begins nothing while the lease is not held.
+
+    ``progress`` is called at every end of a request, good or bad. What was begun before the lease
+    ended is not cut off.
+    """
+
+    def __init__(self, client: Client, lease: Lease, progress: Callable[[], None]) -> None:
+        self._client = client
+        self._lease = lease
+        self._progress = progress
+        self.start = client.start
+        self.stop = client.stop
+
+    async def get(
+        self, url: str, conditions: Conditions = UNCONDITIONAL, *, limit: int | None = None
+    ) -> Answer:
+        """See :class:`~services.crawler.ports.Client`."""
+        await self._lease.held()
+        try:
+            return await self._client.get(url, conditions, limit=limit)
+        finally:
+            self._progress()

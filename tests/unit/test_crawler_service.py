@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.crawler.lease import Lease
+from services.crawler.lease import HeldClient, Lease
+from services.crawler.ports import UNCONDITIONAL, Answer, Conditions, FetchFailed
 from services.crawler.sources import Source
 from services.crawler.sources_file import SourcesFile
 
@@ -184,3 +185,55 @@ async def test_a_file_that_is_not_there_yet_removes_no_source(
         path.write_text(ONE)
         await watching.look(2)
         assert watching.used == [["one"]]
+
+
+class Slow:
+    """A client that answers, or fails, when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers: asyncio.Queue[Answer | FetchFailed] = asyncio.Queue()
+
+    async def start(self) -> None:
+        raise NotImplementedError
+
+    async def stop(self) -> None:
+        raise NotImplementedError
+
+    async def get(
+        self, url: str, conditions: Conditions = UNCONDITIONAL, *, limit: int | None = None
+    ) -> Answer:
+        self.asked.append(url)
+        answer = await self.answers.get()
+        if isinstance(answer, FetchFailed):
+            raise answer
+        return answer
+
+
+async def test_each_end_of_a_fetch_is_progress_and_none_begins_without_the_lease() -> None:
+    clock, slow, ends = HandClock(), Slow(), [0]
+    lease = Lease(30, clock)
+
+    def progress() -> None:
+        ends[0] += 1
+
+    client = HeldClient(slow, lease, progress)
+    first = asyncio.create_task(client.get("http://a.example/", limit=5))
+    await asyncio.sleep(0.01)
+    assert slow.asked == []
+    lease.renew(clock.now)
+    answer = Answer("http://a.example/", 200, (), b"", "192.0.2.1")
+    slow.answers.put_nowait(answer)
+    assert await asyncio.wait_for(first, 1) == answer
+    assert ends == [1]
+    slow.answers.put_nowait(FetchFailed("timed_out", "too slow", again=True))
+    with pytest.raises(FetchFailed):
+        await client.get("http://b.example/")
+    assert ends == [2]
+    clock.now += 30
+    last = asyncio.create_task(client.get("http://c.example/"))
+    await asyncio.sleep(0.01)
+    assert slow.asked == ["http://a.example/", "http://b.example/"]
+    last.cancel()
+    await asyncio.gather(last, return_exceptions=True)
+    assert ends == [2]  # it never began
