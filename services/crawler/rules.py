@@ -115,8 +115,7 @@ def relevant_to(text: str, product: str) -> str:
     """``text`` without what concerns other agents; protego's verdicts on ``product`` are the same.
 
     A line that names another agent still ends the group before it, so it stays as one that names
-    none; a rule for others still ends the list of agents, so the first of a run stays as one
-    without a value. Whatever is not surely a rule for others stays as it is.
+    none. Whatever is not surely a rule for others stays as it is.
     """
     product = product.lower()
     kept: list[str] = []
@@ -136,8 +135,8 @@ def relevant_to(text: str, product: str) -> str:
         elif _RULE.match(line):
             ruled = True
             if not ours:
-                line = "Disallow:"
-        if line not in ("User-agent:", "Disallow:") or not kept or kept[-1] != line:
+                continue
+        if line != "User-agent:" or not kept or kept[-1] != line:
             kept.append(line)
     return "\n".join(kept)
 

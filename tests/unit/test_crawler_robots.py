@@ -187,9 +187,23 @@ def test_agents_times_rules_cost_no_more_than_their_sum() -> None:
     body = agents + "Disallow: /x\n" * 15_000 + "User-agent: *\nDisallow: /y\n"
     assert len(body) < MAX_BYTES
     text = relevant_to(body, "Wireroom")
-    assert text.splitlines() == ["User-agent:", "Disallow:", "User-agent: *", "Disallow: /y"]
+    assert text.splitlines() == ["User-agent:", "User-agent: *", "Disallow: /y"]
     assert allowed(body, "/x")
     assert not allowed(body, "/y")
+
+
+def test_of_rules_for_others_nothing_is_kept() -> None:
+    ours = ["User-agent: *", "Disallow: /y"]
+    others = [
+        "User-agent: bot",
+        "Disallow: /x",
+        "Allow: /z",
+        "User-agent: spider",
+        "Crawl-delay: 9",
+    ]
+    for body in (ours + others, others + ours, ours + others + ours):
+        kept = relevant_to("\n".join(body), "Wireroom").splitlines()
+        assert [line for line in kept if line != "User-agent:"] == ours * body.count(ours[0])
 
 
 def test_a_url_too_long_for_very_many_wildcards_counts_as_disallowed() -> None:
