@@ -333,6 +333,48 @@ def test_a_run_that_stopped_goes_on_behind_what_was_acknowledged(
     assert list((tmp_path / "state" / "progress").iterdir()) == []
 
 
+_KILLED = """
+import sys
+from services.cli import delivery, files, sinks
+from services.cli.__main__ import main
+from tests.unit.cli_fakes import FakePublisher
+from shared.events import Envelope
+delivery.BATCH_MESSAGES = 10
+files.limit = lambda: 2_000
+class Printing(FakePublisher):
+    async def publish(self, messages):
+        for m in messages:
+            # Long lines fill the pipe: the sender waits until they are read.
+            print("SENT", Envelope.parse(m.headers).id, "x" * 500, flush=True)
+        return [None] * len(messages)
+sinks.open_publisher = lambda settings: Printing()
+sys.exit(main(["ingest", "--to", "kafka", sys.argv[1]]))
+"""
+
+
+def test_kill_9_repeats_a_batch_at_most_and_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.warc.gz"
+    path.write_bytes(warc(2_000))
+    arguments = [sys.executable, "-c", _KILLED, str(path)]
+    environment = {**os.environ, "WIREROOM_STATE": str(tmp_path / "state")}
+
+    def ids(lines: list[str]) -> list[str]:
+        return [line.split()[1] for line in lines if line.startswith("SENT")]
+
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout
+        lines = [process.stdout.readline() for _ in range(105)]
+        process.kill()
+        first = ids(lines + process.stdout.readlines())
+    done = subprocess.run(arguments, capture_output=True, text=True, check=True, env=environment)
+    second = ids(done.stdout.splitlines())
+    assert len(first) < 2_000
+    assert len({*first, *second}) == 2_000
+    assert len(first) + len(second) <= 2_010
+    expected = [part.message for part in units(path, archives=True)[0]]
+    assert {*first, *second} == {Envelope.parse(message.headers).id for message in expected}
+
+
 _PROGRAM = """
 import resource, sys
 from services.cli import sinks
