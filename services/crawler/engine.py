@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -16,6 +15,7 @@ from services.crawler.pace import Pace
 from services.crawler.partition import Partition
 from services.crawler.ports import Change, Client, Outputs, StateStore
 from services.crawler.settings import CrawlerSettings
+from services.crawler.slots import Slots
 from services.crawler.source_state import SourceState
 from services.crawler.sources import Source
 from services.crawler.sourcing import Sourcing
@@ -27,9 +27,6 @@ from shared.runtime.ports import Clock
 
 log = logging.getLogger(__name__)
 
-SLOW_SECONDS: Final = 2.0
-"""A request that takes longer makes room for another host's."""
-_SLOW_TIMES: Final = 4
 _COUNT_SECONDS: Final = 1.0
 _MEASURE_SECONDS: Final = 30.0
 _LONGEST_SLEEP: Final = 300.0
@@ -66,8 +63,7 @@ class Crawler:
         self._ledger = Ledger(outputs, store, clock)
         self._ledger.written = self._woken
         self._wake = asyncio.Event()
-        self._quick: OrderedDict[Host, float] = OrderedDict()
-        self._slow: set[Host] = set()
+        self._slots = Slots(settings.concurrency)
         self._failure: BaseException | None = None
         self._pending = 0
         self._ready = 0
@@ -225,29 +221,17 @@ class Crawler:
                 raise self._failure
             self._wake.clear()
             now = self._clock.time()
-            while self._room(now) and (found := self._frontier.pop(now)) is not None:
+            while room := self._slots.free(now) and self._ledger.has_room:
+                found = self._frontier.pop(now)
+                if found is None:
+                    break
                 self._begin(*found, now)
-            self._measure(now)
-            await self._sleep(self._next(now) - now)
+            self._measure(now, room)
+            await self._sleep(self._next(now, room) - now)
 
-    def _room(self, now: float) -> bool:
-        if not self._ledger.has_room:
-            return False
-        while self._quick and len(self._slow) < _SLOW_TIMES * self._settings.concurrency:
-            host, began = next(iter(self._quick.items()))
-            if now - began < SLOW_SECONDS:
-                break
-            del self._quick[host]
-            self._slow.add(host)
-        return len(self._quick) < self._settings.concurrency
-
-    def _next(self, now: float) -> float:
-        times = [now + _LONGEST_SLEEP]
-        if len(self._quick) >= self._settings.concurrency:
-            times.append(max(now + 0.01, next(iter(self._quick.values())) + SLOW_SECONDS))
-        elif self._ledger.has_room:
-            times.append(self._frontier.next_time() or times[0])
-        return max(now, min(times))
+    def _next(self, now: float, room: bool) -> float:
+        later = self._frontier.next_time() if room else self._slots.next_time()
+        return max(now, min(now + _LONGEST_SLEEP, now + _LONGEST_SLEEP if later is None else later))
 
     async def _sleep(self, seconds: float) -> None:
         waiting = asyncio.ensure_future(self._wake.wait())
@@ -263,15 +247,14 @@ class Crawler:
         if partition is None:  # cannot be: revoked tasks are gone
             return
         task.running = True
-        self._quick[host] = now
+        self._slots.begin(host, now)
         job = asyncio.create_task(self._turn(host, task, partition))
         partition.jobs.add(job)
         job.add_done_callback(lambda done: self._ended(done, host, partition))
 
     def _ended(self, job: asyncio.Task[None], host: Host, partition: Partition) -> None:
         partition.jobs.discard(job)
-        self._quick.pop(host, None)
-        self._slow.discard(host)
+        self._slots.end(host)
         self._frontier.release(host)
         if not job.cancelled() and (error := job.exception()) is not None:
             self._failure = error
@@ -313,13 +296,15 @@ class Crawler:
     def _woken(self) -> None:
         self._wake.set()
 
-    def _measure(self, now: float) -> None:
-        if not 0 <= now - self._counted < _COUNT_SECONDS:
+    def _measure(self, now: float, room: bool) -> None:
+        if room:  # whatever was ready has begun
+            self._ready = 0
+        elif not 0 <= now - self._counted < _COUNT_SECONDS:
             self._counted = now
             self._ready = self._frontier.waiting(now)
         jobs = sum(len(partition.jobs) for partition in self._partitions.values())
         self._pending = jobs + len(self._ledger) + self._ready
-        metrics.HOSTS_ACTIVE.set(len(self._quick) + len(self._slow))
+        metrics.HOSTS_ACTIVE.set(len(self._slots))
         if not 0 <= now - self._measured < _MEASURE_SECONDS:
             self._measured = now
             metrics.FETCHES_WAITING.set(self._waiting())

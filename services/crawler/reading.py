@@ -169,8 +169,8 @@ def _comparable(link: str) -> str:
 class PoolReader:
     """Reads in processes of their own; see :class:`shared.runtime.pool.Pool`."""
 
-    def __init__(self, workers: int = 1) -> None:
-        self._pool = Pool(read, workers=workers, timeout=_SECONDS, name="crawler")
+    def __init__(self, workers: int = 1, timeout: float = _SECONDS) -> None:
+        self._pool = Pool(read, workers=workers, timeout=timeout, name="crawler")
 
     async def __call__(self, reading: Reading) -> Finding:
         """:func:`read` in a worker; raises :class:`PermanentError` also where that one died."""

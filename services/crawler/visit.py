@@ -114,11 +114,7 @@ class Visits:
             return Turn(failure, self._slowed(host, partition))
         metrics.FETCHES.labels(str(answer.status)).inc()
         metrics.FETCHED_BYTES.inc(len(answer.body))
-        if answer.status in _OVERLOADED:
-            wait = pacing.retry_after(answer.header("retry-after"), now)
-            host.pace.overloaded(now, wait)
-        else:
-            host.pace.fine()
+        self.heed(host, answer)
         return Turn(_meaning(answer, conditions), self._slowed(host, partition))
 
     def _apply(self, host: Host, robots: Robots) -> None:
@@ -141,6 +137,7 @@ class Visits:
             host.pace.end(self._clock.time())
         failed = client.failed
         changes: list[Change] = [(ROBOTS + origin.encode(), robots.encode())]
+        changes += self._slowed(host, partition)
         if robots.unreachable and failed is not None and not failed.again:
             return Turn(Failure(failed.reason, failed.detail, again=False), changes)
         return Turn(Wait(), changes)
@@ -171,9 +168,19 @@ class Visits:
             other.pace.end(self._clock.time())
             self._frontier.offer(other)
 
-    async def here(self, url: str, conditions: Conditions, limit: int | None) -> Answer:
-        """GET at the host whose turn it is."""
-        return await self._client.get(url, conditions, limit=limit)
+    async def here(self, host: Host, url: str, conditions: Conditions, limit: int | None) -> Answer:
+        """GET of a robots.txt at the host whose turn it is."""
+        answer = await self._client.get(url, conditions, limit=limit)
+        self.heed(host, answer)
+        return answer
+
+    def heed(self, host: Host, answer: Answer) -> None:
+        """Slow down where the answer asks for it."""
+        if answer.status in _OVERLOADED:
+            now = self._clock.time()
+            host.pace.overloaded(now, pacing.retry_after(answer.header("retry-after"), now))
+        else:
+            host.pace.fine()
 
     async def pause(self, host: Host) -> None:
         """Wait between two requests of one turn."""
@@ -206,7 +213,7 @@ class _Polite:
             if not self._first:
                 await self._visits.pause(self._host)
             self._first = False
-            return await self._visits.here(url, conditions, limit)
+            return await self._visits.here(self._host, url, conditions, limit)
         except FetchFailed as failed:
             self.failed = failed
             raise

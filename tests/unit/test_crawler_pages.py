@@ -297,3 +297,39 @@ async def test_patience_that_a_host_asked_for_counts_for_what_is_asked_after_a_r
         await second.take(0, [ask("http://a.test/2")])
         assert await clock.run_for(7200, second.idle)
     assert web.log[-1][0] >= START + 3600
+
+
+async def test_patience_asked_for_by_the_answer_to_robots_txt_is_obeyed(
+    world: World, web: ScriptedWeb, clock: VirtualClock
+) -> None:
+    rules = "http://a.test/robots.txt"
+    web.pages[rules] = [answer(rules, status=503, Retry_After="7200"), answer(rules, status=404)]
+    web.pages["http://a.test/1"] = answer("http://a.test/1", "one")
+    crawler = crawler_of(world, web, clock)
+    async with running(crawler, clock):
+        await crawler.take(0, [ask("http://a.test/1")])
+        assert await clock.run_for(86_400, crawler.idle)
+    times = [entry[0] - START for entry in web.log]
+    assert times[0] == 0
+    assert times[1] >= 7200
+    assert world.pages() == ["http://a.test/1"]
+
+
+async def test_what_waits_for_its_time_is_no_lag_and_what_could_begin_is(
+    world: World, web: ScriptedWeb, clock: VirtualClock
+) -> None:
+    urls = [f"http://h{n}.test/" for n in range(5)]
+    for url in urls:
+        web.pages[url] = answer(url, status=503, Retry_After="3600")
+        web.seconds[url] = 1
+    crawler = crawler_of(world, web, clock, concurrency=1)
+    async with running(crawler, clock):
+        assert crawler.pending() == 0
+        await crawler.take(0, [ask(url) for url in urls])
+        await clock.run_for(2.5)
+        assert 0 < crawler.pending() <= 5
+        await clock.run_for(30)
+        assert crawler.pending() == 0
+        assert not crawler.idle()
+        await clock.run_for(3600 - 30)
+        assert 0 < crawler.pending() <= 5
