@@ -116,12 +116,13 @@ def literal(host: str) -> Address | None:
     ``2130706433``, ``0177.0.0.1``), since those would reach the same machine.
     """
     host = host.strip("[]").rstrip(".")
+    if ":" not in host and not host.rpartition(".")[2][:1].isdigit():
+        return None
     try:
         return ip_address(host)
     except ValueError:
         pass
-    last = host.rpartition(".")[2]
-    if not last[:1].isdigit() or not host.isascii() or any(c.isspace() for c in host):
+    if not host.isascii() or any(c.isspace() for c in host):
         return None
     try:
         return IPv4Address(socket.inet_aton(host))
