@@ -118,6 +118,11 @@ class Unpacker:
             if not isinstance(item, Child):
                 yield _found(part, item)
                 continue
+            if part.depth >= self._settings.max_depth:  # what counts as no container may nest too
+                detail = f"inside {part.depth} containers, max_depth={self._settings.max_depth}"
+                kept = item.data if isinstance(item.data, bytes) else b""
+                yield _found(part, Refused("nested_too_deep", detail, kept, item.step))
+                continue
             child = Part(
                 self.source(item.data, clip(item.name), item.content_type),
                 join(part.place, item.step),

@@ -128,3 +128,21 @@ def test_members_before_an_early_break_are_given() -> None:
     ]
     reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Reject)]
     assert "truncated_gzip" in reasons
+
+
+def test_attachments_within_attachments_end_too() -> None:
+    """A mail is opened in a mail, and so on, but not for ever."""
+    data = b"Rain fell on Lisbon.\n"
+    for level in range(8):
+        mark = f"b{level}".encode()
+        data = (
+            b"From: a@a.example\nTo: b@b.example\nSubject: rain\nMessage-ID: <1@a.example>\n"
+            b"Date: Mon, 02 Mar 2026 10:00:00 +0000\nMIME-Version: 1.0\n"
+            b'Content-Type: multipart/mixed; boundary="' + mark + b'"\n\n--' + mark + b"\n"
+            b"Content-Type: text/plain\n\nSee what is attached, level after level.\n--" + mark
+            + b"\nContent-Type: message/rfc822\n\n" + data + b"\n--" + mark + b"--\n"
+        )  # fmt: skip
+    outcomes = Fetch(SETTINGS)(Message(data, headers=Envelope(filename="m.eml").headers()))
+    reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Reject)]
+    assert reasons == ["nested_too_deep"]
+    assert len(outcomes) == SETTINGS.max_depth + 1
