@@ -26,6 +26,7 @@ _MAX_HEAD = MAX_FACTS + 64 * 1024  # of a record's header
 _SHOWN = 16  # bytes of what is no record
 _CHUNK = 256 * 1024
 _GZIP = b"\x1f\x8b\x08"  # RFC 1952, 2.3.1
+_FIRST = b"WARC/"
 _END = b"\r\n\r\n"
 _RECEIVED = "ce_receivedat"
 _TIMES = (_RECEIVED, "ce_time")
@@ -223,6 +224,9 @@ def _member(buffer: _Buffer) -> tuple[bytes, int]:
         used += len(piece) - len(unpacker.unconsumed_tail) - len(unpacker.unused_data)
         pieces.append(unpacked)
         size += len(unpacked)
+        # Told at once: what only looks like a member costs no more than its first piece.
+        if size >= len(_FIRST) > size - len(unpacked) and not b"".join(pieces).startswith(_FIRST):
+            raise _Broken("a gzip member that is no WARC record")
         if size > MAX_RECORD:
             raise _Broken(f"a record of more than {MAX_RECORD} bytes, or one for all records")
     return b"".join(pieces), used
@@ -266,7 +270,7 @@ def _parse(content: bytes) -> tuple[dict[str, str], bytes]:
 def _head(head: bytes) -> tuple[dict[str, str], int]:
     """Fields by their names in lower case, and the block's length."""
     first, *lines = head.split(b"\r\n")
-    if not first.startswith(b"WARC/"):
+    if not first.startswith(_FIRST):
         raise _Broken(f"not a WARC record, it begins {first[:_SHOWN]!r}")
     fields: dict[str, str] = {}
     for line in lines:

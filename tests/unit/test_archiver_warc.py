@@ -223,6 +223,17 @@ def test_damage_is_told_once_and_the_rest_is_read() -> None:
     assert len(items) - 1 == 1 + len(MANY) - 2
 
 
+def test_what_stands_between_records_is_passed_over() -> None:
+    strange = gzip.compress(b"no record at all " * 1_000) + b"and no gzip\x1f\x8b\x08"
+    data = encode(MANY[0]) + strange + encode(MANY[1])
+    first, damage, second = read(io.BytesIO(data))
+    assert isinstance(damage, Damage)
+    assert (damage.start, damage.end) == (first.end, second.start)
+    assert messages(encode(MANY[0]) + encode(MANY[1])) == [
+        message_of(record) for record in (first, second) if isinstance(record, Record)
+    ]
+
+
 def test_uncompressed_archives_are_read_past_damage_as_well() -> None:
     data = gzip.decompress(written(*MANY))
     assert messages(data) == messages(written(*MANY))
