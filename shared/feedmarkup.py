@@ -37,14 +37,17 @@ class Thrift:
     _spent = 0
 
     def parse_starttag(self, i: int) -> int:
+        """sgmllib's, counted."""
         self._charge(i)
         return super().parse_starttag(i)  # type: ignore[misc,no-any-return]
 
     def parse_endtag(self, i: int) -> int:
+        """sgmllib's, counted."""
         self._charge(i)
         return super().parse_endtag(i)  # type: ignore[misc,no-any-return]
 
     def handle_charref(self, ref: str) -> None:
+        """feedparser's; a character that there is not becomes U+FFFD."""
         try:
             number = int(ref[1:], 16) if ref[:1] in "xX" else int(ref[:20])
         except ValueError:

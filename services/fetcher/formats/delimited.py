@@ -83,10 +83,11 @@ class Delimited:
         limit = budget.settings.max_document_bytes
         csv.field_size_limit(max(csv.field_size_limit(), limit))
         text = io.TextIOWrapper(source.stream, sample.charset, "replace", newline="")
-        rows = _Rows(text, layout, limit)
-        for row in rows:
-            yield self._found(row, layout, limit)
-        text.detach()  # the stream is its owner's to close
+        try:
+            for row in _Rows(text, layout, limit):
+                yield self._found(row, layout, limit)
+        finally:
+            text.detach()  # the stream is its owner's to close
 
     def _has_text(self, layout: _Layout) -> bool:
         return self._mapping.is_record(dict.fromkeys(layout.columns, "x"))
