@@ -47,6 +47,8 @@ _MAX_POLL_INTERVAL_MS = 600_000
 _REBALANCE_SECONDS = 60.0
 """The group waits so long for its members to let go of their partitions."""
 _REVOKE_SECONDS = _REBALANCE_SECONDS / 2
+_LEAVE_SECONDS = 10.0
+"""A re-balance can keep a member from leaving; its partitions are free when its session ends."""
 
 
 class Crawling(Taker, Protocol):
@@ -162,7 +164,8 @@ class CrawlerDriver:
             for task in parts:
                 task.cancel()
             await asyncio.gather(*parts, return_exceptions=True)
-            await consumer.stop()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(consumer.stop(), _LEAVE_SECONDS)
 
     async def let_go(self) -> None:
         """Give every partition back, its hosts are not talked to any more."""
