@@ -9,11 +9,13 @@ from typing import Final
 
 from services.crawler import source_state
 from services.crawler.frontier import Frontier, Host
-from services.crawler.handling import Handling, Reader, next_hop, read_name
+from services.crawler.handling import Handling, Reader, read_name
+from services.crawler.hops import next_hop
 from services.crawler.ledger import Ledger, Outcome
 from services.crawler.pace import Pace
 from services.crawler.partition import Partition
 from services.crawler.ports import Change, Client, Outputs, StateStore
+from services.crawler.quiet import alarm
 from services.crawler.settings import CrawlerSettings
 from services.crawler.slots import Slots
 from services.crawler.source_state import SourceState
@@ -28,7 +30,7 @@ from shared.runtime.ports import Clock
 log = logging.getLogger(__name__)
 
 _COUNT_SECONDS: Final = 1.0
-_MEASURE_SECONDS: Final = 30.0
+_MEASURE_SECONDS: Final = 300.0
 _LONGEST_SLEEP: Final = 300.0
 
 
@@ -305,13 +307,13 @@ class Crawler:
         jobs = sum(len(partition.jobs) for partition in self._partitions.values())
         self._pending = jobs + len(self._ledger) + self._ready
         metrics.HOSTS_ACTIVE.set(len(self._slots))
+        metrics.FETCHES_WAITING.set(self._waiting())
         if not 0 <= now - self._measured < _MEASURE_SECONDS:
             self._measured = now
-            metrics.FETCHES_WAITING.set(self._waiting())
             states = self.source_states()
             metrics.SOURCES.labels("all").set(len(states))
             metrics.SOURCES.labels("failing").set(sum(state.errors > 0 for state in states))
-            metrics.SOURCES.labels("quiet").set(sum(state.quiet(now) for state in states))
+            metrics.SOURCES.labels("quiet").set(sum(alarm(state) is not None for state in states))
 
     def _waiting(self) -> int:
         return sum(len(partition.tasks) for partition in self._partitions.values())
@@ -331,12 +333,13 @@ class Crawler:
         """Whether nothing that was asked for once is left."""
         return not self._waiting()
 
-    def settled(self, until: float) -> bool:
-        """Whether nothing is under way, and nothing is due before ``until``, Unix seconds."""
+    def settled(self, until: float, polls_until: float) -> bool:
+        """Whether nothing is under way, no page is due before ``until``, Unix seconds, and no
+        source before ``polls_until``."""
         return not self._ledger and not any(
             partition.jobs
             or any(task.due < until for task in partition.tasks.values())
-            or any(task.due < until for task in partition.polls.values())
+            or any(task.due < polls_until for task in partition.polls.values())
             for partition in self._partitions.values()
         )
 

@@ -17,10 +17,6 @@ DAYS: Final = 28
 
 _DAY: Final = 86_400.0
 _VERSION: Final = 1
-_EXPECTED: Final = 10.0
-"""Entries that should have come while there was none: by chance it happens once in e^10 times."""
-_SHORTEST_SILENCE: Final = 2 * _DAY
-_LEAST_FOUND: Final = 5
 
 
 @dataclass(slots=True)
@@ -84,21 +80,6 @@ class SourceState:
         counts = self.counts(now)
         whole = counts[:-1] or counts
         return sum(whole) / len(whole) if whole else 0.0
-
-    def quiet(self, now: float) -> bool:
-        """Whether it answers but has had nothing new for far longer than in its own past.
-
-        New entries are taken to come at random at the mean rate of the days before the silence
-        (a Poisson process): it is quiet once ten should have come, after two days at the soonest.
-        """
-        silence = now - self.last_new
-        if not self.last_new or silence < _SHORTEST_SILENCE or self.errors:
-            return False
-        counts = self.counts(now)
-        before = counts[: len(counts) - int(silence // _DAY)]
-        if sum(before) < _LEAST_FOUND:
-            return False
-        return sum(before) / len(before) * (silence / _DAY) >= _EXPECTED
 
     def _turn_to(self, day: int) -> None:
         if not self.found:

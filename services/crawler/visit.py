@@ -21,6 +21,7 @@ from shared.runtime.ports import Clock
 _OVERLOADED: Final = frozenset((429, 503))
 _AGAIN: Final = frozenset((408, 425, 429))
 _CODE = re.compile(r"([a-z]+_[a-z_]+): ")
+_FINAL: Final = frozenset(("private_address", "invalid_url"))
 _REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
@@ -231,7 +232,7 @@ def _unreachable(origin: str, robots: Robots) -> Failure:
     return Failure(
         code[1] if code else "robots_unreachable",
         f"{origin}/robots.txt: {robots.problem}",
-        again=not (code and code[1] == "private_address"),
+        again=not (code and code[1] in _FINAL),
         until=robots.expires_at,
     )
 
