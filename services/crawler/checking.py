@@ -126,12 +126,12 @@ class Checker:
 
     def _page(self, url: str, answer: Answer) -> Checked:
         robots = self._robots.get(origin_of(answer.url))
-        feeds, sitemaps, guessed = places_to_read(
-            feeds_of(answer.body, answer.url), robots.sitemaps if robots else (), answer.url
-        )
-        if guessed:
+        declared = feeds_of(answer.body, answer.url)
+        told = robots.sitemaps if robots else ()
+        if not declared and all(url_problem(place) for place in told):
             detail = "neither a feed nor a sitemap, nor a page that names any"
             return Checked(url, "home", answer.url, reason="not_a_source", detail=detail)
+        feeds, sitemaps = places_to_read(declared, told, answer.url)
         return Checked(url, "home", answer.url, named=(*feeds, *sitemaps))
 
 

@@ -38,6 +38,7 @@ class Desk:
     folder: Path
     web: LoopbackWeb
     environment: dict[str, str] = field(default_factory=dict)
+    _started: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.web.address(HOST)
@@ -51,21 +52,32 @@ class Desk:
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a command."""
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.cli", *arguments,
             cwd=self.folder, env=self.environment, start_new_session=True,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
 
+        self._started.append(process)
+        return process
+
+    async def close(self) -> None:
+        """End what a test left running."""
+        for process in self._started:
+            if process.returncode is None:
+                kill(process)
+                await process.communicate()
+
+    def check(self) -> None:
+        """No command ended by itself."""
+        for process in self._started:
+            assert process.returncode in (None, 0, -signal.SIGKILL), process.returncode
+
     async def run(self, *arguments: str) -> Done:
         """Run a command to its end."""
         process = await self.start(*arguments)
-        try:
-            out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                kill(process)
+        out, err = await process.communicate()
         assert process.returncode is not None
         return Done(process.returncode, out.decode(), err.decode())
 

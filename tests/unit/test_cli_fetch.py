@@ -27,7 +27,9 @@ from tests.web import LoopbackWeb, page, redirect
 @pytest_asyncio.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with LoopbackWeb() as web:
-        yield Desk(tmp_path, web)
+        desk = Desk(tmp_path, web)
+        yield desk
+        await desk.close()
 
 
 def test_urls_come_from_arguments_files_and_standard_input(
