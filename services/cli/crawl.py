@@ -131,7 +131,7 @@ async def run(
             try:
                 if once:
                     crawler.set_sources(load_sources(file))
-                    work = crawler.work(lambda: stop.is_set() or crawler.nothing_due(_SOON))
+                    work = crawler.work(lambda: stop.is_set() or crawler.done(_SOON))
                     await unless(stop, work, _GRACE_SECONDS)
                 else:
                     await _follow(file, crawler, stop, console)

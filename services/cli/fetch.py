@@ -158,7 +158,7 @@ async def fetch(
     ):
         lately = [request.url for request in wanted if crawler.fetched_lately(request)]
         await crawler.take(wanted)
-        await crawler.work(lambda: crawler.nothing_due(_SOON))
+        await crawler.work(lambda: crawler.done(_SOON))
     return lately
 
 

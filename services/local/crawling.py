@@ -116,6 +116,7 @@ class EmbeddedCrawler:
             await self._client.start()
             opened.push_async_callback(self._client.stop)
             await self._crawler.assign(_PARTITION)
+            self._opened_at = self._clock.time()
             self._opened = opened.pop_all()
         return self
 
@@ -145,9 +146,10 @@ class EmbeddedCrawler:
         """The states of the sources."""
         return self._crawler.source_states()
 
-    def nothing_due(self, seconds: float) -> bool:
-        """Whether nothing is under way, and nothing will be due for ``seconds``."""
-        return self._crawler.settled(self._clock.time() + seconds)
+    def done(self, soon: float) -> bool:
+        """Whether nothing is under way, no page is due within ``soon`` seconds, and every source
+        was polled that was due when this was opened, or was found since."""
+        return self._crawler.settled(self._clock.time() + soon, self._opened_at)
 
     async def work(self, finished: Callable[[], bool]) -> None:
         """Crawl, and work on what was fetched, until ``finished`` and all that is worked on.
