@@ -127,7 +127,7 @@ def _content(leaf: Part | Found) -> tuple[bytes | None, Envelope]:
     found = leaf.item
     if len(found.data) > files.limit():
         raise files.too_large(f"{len(found.data)} bytes")
-    url = found.url or leaf.part.url
+    url = found.url or ("" if found.step else leaf.part.url)
     envelope = Envelope(content_type=found.content_type, url=url, extra={NAME_HEADER: ""})
     return found.data, envelope
 

@@ -18,14 +18,22 @@ _CHUNK = 262_144
 class Source:
     """Bytes, or a stream of unknown length, with what their sender says of them.
 
-    ``limit`` bounds what :attr:`data` and :meth:`seekable` take, in bytes. A stream is read once:
-    either as a whole, or by pieces from :attr:`stream`. ``sample`` holds all bytes where these are
-    at hand and else the first :data:`~services.fetcher.sniff.HEAD` of them.
+    ``url`` is where it was fetched from, or empty. ``limit`` bounds what :attr:`data` and
+    :meth:`seekable` take, in bytes. A stream is read once: either as a whole, or by pieces from
+    :attr:`stream`. ``sample`` holds all bytes where these are at hand and else the first
+    :data:`~services.fetcher.sniff.HEAD` of them.
     """
 
     def __init__(
-        self, content: bytes | BinaryIO, *, limit: int, name: str = "", content_type: str = ""
+        self,
+        content: bytes | BinaryIO,
+        *,
+        limit: int,
+        name: str = "",
+        content_type: str = "",
+        url: str = "",
     ) -> None:
+        self.url = url
         self._limit = limit
         self._data: bytes | None = None
         self._spool: tempfile.SpooledTemporaryFile[bytes] | None = None

@@ -90,7 +90,7 @@ class _Unwrapping:
         if not self._data:
             yield self._rejected("empty", "the message has no bytes", base.member, None)
             return
-        source = self._unpacker.source(self._data, self._name, base.content_type)
+        source = self._unpacker.source(self._data, self._name, base.content_type, base.url)
         empty = True
         try:
             for found in self._unpacker.documents(Part(source), self._budget):
@@ -99,6 +99,8 @@ class _Unwrapping:
         except Exhausted as limit:
             yield self._rejected(limit.reason, limit.detail, base.member, None)
             return
+        finally:
+            source.close()
         if empty:
             yield self._rejected("empty", "the container holds nothing", base.member, None)
 
@@ -126,7 +128,8 @@ class _Unwrapping:
             )
         parent = self._root_id() if found.place else self._base.parent
         place = join(self._base.member, found.place)
-        url = document.url or found.part.url or self._base.url
+        # One of several is not the page that was fetched.
+        url = document.url or ("" if document.step else found.part.url)
         identity = document_id(document.data, url=url, parent=parent, place=place)
         envelope = self._base.derive(
             id=identity,
@@ -144,7 +147,7 @@ class _Unwrapping:
         kind, _, charset = document.content_type.partition("; charset=")
         if kind not in HTML_TYPES or not self._settings.refuse_non_articles:
             return None
-        answered = found.part.url or self._base.url
+        answered = found.part.url
         html = document.data.decode(charset or "utf-8", "replace")
         return verdict(html, self._requested if answered == self._base.url else "", answered)
 

@@ -23,14 +23,18 @@ _NAME_LIMIT = 512
 class Part:
     """A source at its place: ``place`` is the path of members that leads to it, empty for the root.
 
-    ``url`` and ``seen_at`` come from the container that tells them (a WARC), or are empty.
+    ``seen_at`` comes from the container that tells it (a WARC), or is empty.
     """
 
     source: Source
     place: str = ""
-    url: str = ""
     seen_at: datetime | None = None
     depth: int = 0
+
+    @property
+    def url(self) -> str:
+        """Where it was fetched from; empty for one of several parts, unless its container tells."""
+        return self.source.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,12 @@ class Unpacker:
         self._settings = settings
         self._formats = registry(settings)
 
-    def source(self, content: bytes | BinaryIO, name: str = "", content_type: str = "") -> Source:
+    def source(
+        self, content: bytes | BinaryIO, name: str = "", content_type: str = "", url: str = ""
+    ) -> Source:
         """A source under the limits of the settings."""
         limit = self._settings.max_container_bytes
-        return Source(content, limit=limit, name=name, content_type=content_type)
+        return Source(content, limit=limit, name=name, content_type=content_type, url=url)
 
     def documents(self, part: Part, budget: Budget) -> Iterator[Found]:
         """Every document, refusal and skipped part in ``part``.
@@ -124,9 +130,8 @@ class Unpacker:
                 yield _found(part, Refused("nested_too_deep", detail, kept, item.step))
                 continue
             child = Part(
-                self.source(item.data, clip(item.name), item.content_type),
+                self.source(item.data, clip(item.name), item.content_type, item.url),
                 join(part.place, item.step),
-                item.url or part.url,
                 item.seen_at or part.seen_at,
                 part.depth + 1,
             )

@@ -146,3 +146,26 @@ def test_attachments_within_attachments_end_too() -> None:
     reasons = [outcome.reason for outcome in outcomes if isinstance(outcome, Reject)]
     assert reasons == ["nested_too_deep"]
     assert len(outcomes) == SETTINGS.max_depth + 1
+
+
+def test_one_of_several_is_not_the_page_that_was_fetched() -> None:
+    """Or else all the entries of a feed without links would be one article."""
+
+    def urls(data: bytes, name: str) -> list[str]:
+        headers = Envelope(url=f"https://a.example/{name}").headers()
+        outcomes = Fetch(SETTINGS)(Message(data, headers=headers))
+        return [Envelope.parse(each.headers).url for each in outcomes if isinstance(each, Emit)]
+
+    page = "https://a.example/page.html"
+    assert urls(PAGE, "page.html") == [page]
+    assert urls(gzip.compress(PAGE), "page.html") == [page]
+    assert urls(b'{"text": "Rain."}', "page.html") == [page]
+    assert urls(b'[{"text": "Rain."}, {"text": "Snow."}]', "all.json") == ["", ""]
+    assert urls(LINES, "all.jsonl") == ["https://a.example/1", ""]
+    assert set(urls(bundle(), "b.zip")) == {"", "https://a.example/1"}
+    feed = (
+        b"<rss version='2.0'><channel><title>News</title><item><title>Rain</title>"
+        b"<description>Rain fell on Lisbon all day.</description></item><item><title>Snow</title>"
+        b"<link>/snow</link><description>Snow fell on Oslo.</description></item></channel></rss>"
+    )
+    assert urls(feed, "feed.xml") == ["", "https://a.example/snow"]

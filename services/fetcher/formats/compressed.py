@@ -55,7 +55,8 @@ class _Compressed:
         pieces = inflating.pieces()
         # A producer may declare what is inside (Content-Encoding is seldom carried over).
         own = any(word in sample.media_type for word in _OWN_TYPES)
-        yield Child(stream_of(pieces), name, name, "" if own else sample.content_type)
+        kind = "" if own else sample.content_type
+        yield Child(stream_of(pieces), name, name, kind, source.url)
         for _ in pieces:  # what the reader of the content left is checked all the same
             pass
         if inflating.trailing:

@@ -38,7 +38,7 @@ class FeedFile:
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """A record for each entry; entries with no text but a title are refused with their link."""
         try:
-            feed = parse_feed(source.data, source.sample.content_type)
+            feed = parse_feed(source.data, source.sample.content_type, source.url)
         except PermanentError as error:
             yield Refused(error.reason, error.detail, source.data, whole=True)
             return
