@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import ClusterError
-from tests.bench import cluster, corpus, embedded, resources, stages, web
+from tests.bench import cluster, corpus, embedded, intake, resources, stages, web
 from tests.bench.cluster import ClusterFigures
 from tests.bench.corpus import Corpus
 from tests.bench.measures import MEGABYTE, Figure, percentile
 from tests.quality.table import markdown
 from tests.shared_data import ROOT
 
-PARTS = ("stages", "web", "embedded", "cluster", "install")
+PARTS = ("stages", "web", "intake", "embedded", "cluster", "install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class Sizes:
     paced: int
     hosts: int
     """Of the loopback web."""
+    warc: int
+    feeds: int
 
     @property
     def most(self) -> int:
@@ -42,8 +44,8 @@ class Sizes:
         return max(self.stages, self.embedded, self.burst + self.paced)
 
 
-FULL = Sizes(stages=150, embedded=300, burst=301, paced=300, hosts=1_000)
-QUICK = Sizes(stages=12, embedded=30, burst=31, paced=20, hosts=40)
+FULL = Sizes(stages=150, embedded=300, burst=301, paced=300, hosts=1_000, warc=5_000, feeds=10_000)
+QUICK = Sizes(stages=12, embedded=30, burst=31, paced=20, hosts=40, warc=200, feeds=200)
 # Goals of the whole flow, everything on two cores.
 EMBEDDED_RATE = 15.0
 CLUSTER_RATE = 10.0
@@ -51,6 +53,7 @@ WAIT_SECONDS = 3.0
 SERVICE_MB = 600.0
 INSTALL_MB = 400.0
 FETCH_RATE = 300.0
+FEEDS_MB = 500.0
 PAGES_EACH = 8
 """Pages of each host: with a pause of a second between them, so many seconds at least."""
 
@@ -76,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _stages(pages, sizes)
     if "web" in parts:
         figures += _web(sizes)
+    if "intake" in parts:
+        figures += _intake(pages, sizes)
     if "embedded" in parts:
         figures += _embedded(pages, sizes)
     if "cluster" in parts:
@@ -108,6 +113,25 @@ def _web(sizes: Sizes) -> list[Figure]:
         Figure(f"the same beside {beside.slow_hosts} slow hosts", beside.rate, "pages/s"),
         Figure("crawler, CPU a page", 1000 * alone.cpu_seconds / alone.pages, "ms"),
         Figure("requests to one host at once", max(alone.together, beside.together), "", 1, "most"),
+    ]
+
+
+def _intake(pages: Corpus, sizes: Sizes) -> list[Figure]:
+    warc = intake.open_warc(pages.pages, sizes.warc)
+    feeds = intake.keep_feeds(sizes.feeds)
+    return [
+        Figure(f"WARC of {warc.pages} pages, opened", warc.pages / warc.seconds, "pages/s"),
+        Figure("its size", warc.packed_bytes / MEGABYTE, "MB"),
+        Figure("memory of who opens it", warc.peak_bytes / MEGABYTE, "MB"),
+        Figure("grown since a tenth of it", warc.grown_bytes / MEGABYTE, "MB", 20, "most"),
+        Figure(
+            f"{feeds.feeds} feeds with their state",
+            feeds.peak_bytes / MEGABYTE,
+            "MB",
+            FEEDS_MB,
+            "most",
+        ),
+        Figure("polls late, 99 of 100", feeds.late_99, "s"),
     ]
 
 
