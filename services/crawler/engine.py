@@ -82,18 +82,15 @@ class Crawler:
         self._partitions[partition] = loaded
         _, removed = self._sourcing.plan(loaded)
         for task in (*loaded.tasks.values(), *loaded.polls.values()):
-            host = self._enqueue(loaded, task)
-            # Whoever had it before may have asked this host a moment ago.
-            host.pace.wait_until(now + host.pace.delay)
+            self._enqueue(loaded, task)
         self._write(loaded, [*dropped, *removed])
         self._woken()
 
-    def _enqueue(self, partition: Partition, task: Task) -> Host:
+    def _enqueue(self, partition: Partition, task: Task) -> None:
         host = self._frontier.add(task)
         if host.name in partition.slowed and not host.pace.slowed:
             host.pace.restore(*partition.slowed[host.name])
             self._frontier.offer(host)
-        return host
 
     async def revoke(self, partition: int) -> None:
         """Stop work on ``partition``; when it returns nothing more is written for it."""

@@ -44,6 +44,8 @@ class Partition:
         self.writing = asyncio.Lock()
         """Held while changes are decided and written, so that they are written in their order."""
         self.closed = False
+        self.opened = 0.0
+        """When it was taken over from someone who may just have asked its hosts; 0 for nobody."""
 
     async def load(self, store: StateStore, now: float) -> list[Change]:
         """Read all of it; returns what is of no use any more, to be removed.
@@ -52,6 +54,7 @@ class Partition:
         """
         unreadable = 0
         async for pairs in store.load(self.number):
+            self.opened = now
             for key, value in pairs:
                 try:
                     self._take_over(key, value)

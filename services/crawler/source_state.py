@@ -75,11 +75,15 @@ class SourceState:
         missed = max(0, int(now // _DAY) - self.day) if self.found else 0
         return (self.found + [0] * min(missed, DAYS))[-DAYS:]
 
-    def per_day(self, now: float) -> float:
-        """New entries a day, over the days watched before today; today's alone on the first day."""
-        counts = self.counts(now)
-        whole = counts[:-1] or counts
-        return sum(whole) / len(whole) if whole else 0.0
+    def per_day(self, now: float) -> float | None:
+        """New entries a day until yesterday; ``None`` before a whole day was watched.
+
+        The day of the first poll does not count: what it found then had gathered for weeks.
+        """
+        counts = self.counts(now)[:-1]
+        if sum(self.found) == self.total and len(counts) < DAYS - 1:
+            counts = counts[1:]
+        return sum(counts) / len(counts) if counts else None
 
     def _turn_to(self, day: int) -> None:
         if not self.found:

@@ -90,16 +90,18 @@ class Visits:
         now = self._clock.time()
         origin = origin_of(task.url)
         robots = partition.robots.get(origin)
+        if robots is not None:
+            self._apply(host, robots)
+        host.pace.wait_until(partition.opened + host.pace.delay)
+        if host.pace.ready_at > now:  # there is reason for more patience than was known
+            return Turn(Wait(), [])
         if robots is None or robots.expired(now):
             return await self._robots(host, origin, partition, robots)
-        self._apply(host, robots)
         if robots.unreachable:
             return Turn(_unreachable(origin, robots), [])
         if not robots.allowed(task.url, self._settings.product):
             detail = f"{origin}/robots.txt does not allow it"
             return Turn(Failure("robots_denied", detail, False, denied=True), [])
-        if host.pace.ready_at > now:  # its robots.txt asks for more patience than was known
-            return Turn(Wait(), [])
         host.pace.begin(now)
         try:
             try:

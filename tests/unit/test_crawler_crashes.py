@@ -135,6 +135,23 @@ async def test_a_partition_that_is_revoked_is_left_alone_at_once_and_goes_on_els
         assert web.most_open == 1
 
 
+async def test_the_next_owner_keeps_the_pace_of_the_last() -> None:
+    clock = VirtualClock()
+    world, web = World(), make_web(clock)
+    rules = "http://a.test/robots.txt"
+    web.pages[rules] = answer(rules, "User-agent: *\nCrawl-delay: 20")
+    first, second = crawler_of(world, web, clock), crawler_of(world, web, clock)
+    async with running(first, clock), running(second, clock, partitions=()):
+        await first.take(0, [FetchRequest(url=PAGES[0], kind="page")])
+        assert await clock.run_for(60, first.idle)
+        await first.revoke(0)
+        await second.assign(0)
+        await second.take(0, [FetchRequest(url=PAGES[1], kind="page")])
+        assert await clock.run_for(60, second.idle)
+    (_, ended, _, _), (began, _, _, _) = web.log[-2:]
+    assert began - ended >= 20
+
+
 async def test_state_that_cannot_be_read_is_told_and_left_alone(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
