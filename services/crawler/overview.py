@@ -80,22 +80,11 @@ def _overview(source: Source, states: Sequence[SourceState], now: float) -> Over
         interval=min((s.interval for s in telling if s.interval), default=0.0),
         errors=failed.errors if failing else 0,
         error=failed.error if failing else "",
-        per_day=per_day(merged, now),
+        per_day=merged.per_day(now),
         moved_to=own.moved_to,
         addresses=tuple(sorted(state.url for state in found)),
         quiet=quiet,
     )
-
-
-def per_day(state: SourceState, now: float) -> float | None:
-    """New entries a day until yesterday; ``None`` before a whole day was watched.
-
-    The day of the first poll does not count: what it found then had gathered for weeks.
-    """
-    counts = state.counts(now)[:-1]
-    if sum(state.found) == state.total and len(counts) < DAYS - 1:
-        counts = counts[1:]
-    return sum(counts) / len(counts) if counts else None
 
 
 def _merged(states: Sequence[SourceState]) -> SourceState:

@@ -20,6 +20,7 @@ from services.crawler.source_state import SourceState
 from services.crawler.sources import Source, load_sources
 from services.crawler.sqlite_store import SqliteStateStore
 from services.local.crawling import crawl_store
+from shared.topics import topology
 from tests.unit.cli_web import HOST, Desk, article, kill, rss
 from tests.web import LoopbackWeb, in_turn, page, slow
 
@@ -239,6 +240,39 @@ def test_a_list_without_state_or_sources_is_told(
     crawl_store(here.with_name("store.db")).write_text("no database")
     assert sources("list", "--store", "store.db") == 1
     assert "store.crawl.db: file is not a database" in capsys.readouterr().err
+
+
+def test_the_crawler_of_the_servers_is_asked_partition_by_partition(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.write_text("- https://good.example/\n- https://other.example/\n")
+    found = state("good.example", url="https://good.example/")
+    log = topology().services["crawler"].log
+    assert log is not None
+    asked: list[int] = []
+
+    class Store:
+        def __init__(self, _: Any, topic: Any) -> None:
+            assert topic == log
+
+        async def start(self) -> None:
+            return None
+
+        async def stop(self) -> None:
+            return None
+
+        async def load(self, partition: int) -> AsyncIterator[list[tuple[bytes, bytes]]]:
+            asked.append(partition)
+            if partition == 1:
+                key = source_state.key(found.name, found.url)
+                yield [(key, source_state.encode(found)), (b"r:x", b"{}")]
+
+    monkeypatch.setattr("services.crawler.kafka_store.KafkaStateStore", Store)
+    assert sources("list", "--from", "kafka", "--json") == 0
+    listed = orjson.loads(capsys.readouterr().out)
+    assert [one["state"] for one in listed] == ["ok", "new"]
+    assert asked == list(range(log.partitions))
+    assert sources("list", "--from", "kafka", "--store", "x.db") == 2
 
 
 def test_times_are_short() -> None:
