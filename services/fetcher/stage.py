@@ -164,7 +164,7 @@ class _Unwrapping:
         return self._rejected(refused.reason, detail, place, kept)
 
     def _rejected(self, reason: str, detail: str, place: str, data: bytes | None) -> Reject:
-        name = self._base.filename or f"document {self._root_id()}"
+        name = self._base.filename or self._base.url or f"document {self._root_id()}"
         if data is not None:  # a rejection of the whole message costs no copy, and must pass
             self._budget.given(len(data) + len(detail) + len(place) + len(name))
         return Reject(reason, f"{name}: {detail}", data, place)
