@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from services.crawler import messages, schedule, taken
+from services.crawler.answers import max_age, validators
 from services.crawler.discovery import places_to_read
 from services.crawler.ledger import Outcome
 from services.crawler.partition import Partition
@@ -23,7 +24,6 @@ from shared.runtime.stage import Emit, Reject
 
 Reader = Callable[[Reading], Awaitable[Finding]]
 
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.I)
 _HTML = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.I)
 _HARDLY_BACK: Final = frozenset(("http_401", "http_403", "http_404", "http_410", "http_451"))
 _MOST_ONCE: Final = 50_000
@@ -335,17 +335,6 @@ def forget_poll(partition: Partition, task: Task) -> list[Change]:
     memory = taken.key(task.poll.state.name, task.poll.state.url)
     partition.memories.pop(memory, None)
     return [(task.poll.key, None), (memory, None)]
-
-
-def validators(answer: Answer) -> tuple[str, str]:
-    """ETag and Last-Modified of an answer."""
-    return answer.header("etag"), answer.header("last-modified")
-
-
-def max_age(answer: Answer) -> float:
-    """Seconds for which an answer says that it counts (Cache-Control: max-age), 0 for none."""
-    found = _MAX_AGE.search(answer.header("cache-control"))
-    return float(found[1]) if found else 0.0
 
 
 def read_name(request: FetchRequest) -> str:
