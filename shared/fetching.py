@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 import orjson
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from shared.errors import PermanentError
 from shared.events import WireModel
@@ -54,6 +54,11 @@ class FetchRequest(WireModel):
     force: bool = False
     """Fetch it although it was fetched lately, without asking whether it changed."""
 
+    @field_validator("url")
+    @classmethod
+    def _plain(cls, url: str) -> str:
+        return without_dot_segments(url)
+
     @property
     def host(self) -> str:
         """Host in lower case, with its port where that is not the scheme's own."""
@@ -93,6 +98,7 @@ class Download(WireModel):
     """RFC 3339."""
 
 
+_DOTS = re.compile(r"(?:\.|%2e){1,2}", re.I)
 _WHITE = re.compile(r"[\s\x00-\x1f\x7f]")
 
 
@@ -116,6 +122,29 @@ def url_problem(url: str) -> str:
     if _WHITE.search(url):
         return "it holds white space or control characters"
     return ""
+
+
+def without_dot_segments(url: str) -> str:
+    """``url`` with ``.`` and ``..`` in its path resolved (RFC 3986, 5.2.4), also as ``%2e``.
+
+    A server resolves them; a robots.txt that is asked about them unresolved would be misread.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    segments = parts.path.split("/")
+    if not any(_DOTS.fullmatch(segment) for segment in segments):
+        return url
+    kept: list[str] = []
+    for segment in segments:
+        if not _DOTS.fullmatch(segment):
+            kept.append(segment)
+        elif len(segment.lower().replace("%2e", ".")) == 2 and len(kept) > 1:
+            kept.pop()
+    if _DOTS.fullmatch(segments[-1]):
+        kept.append("")
+    return urlunsplit(parts._replace(path="/".join(kept) or "/"))
 
 
 def host_of(url: str) -> str:

@@ -14,12 +14,12 @@ from services.crawler.kafka_driver import CrawlerDriver
 from services.crawler.kafka_store import KafkaStateStore
 from services.crawler.lease import HeldClient, Lease
 from services.crawler.outputs import KafkaOutputs
-from services.crawler.reading import Finding, Reading, read
+from services.crawler.reading import PoolReader
+from services.crawler.rendering.chromium import renderer_of
 from services.crawler.settings import CrawlerSettings
 from services.crawler.sources_file import SourcesFile
 from shared.errors import SettingsError
 from shared.runtime.clock import SystemClock
-from shared.runtime.pool import Pool
 from shared.runtime.service import main
 from shared.settings import RuntimeSettings, load_settings
 from shared.topics import Wiring
@@ -57,17 +57,17 @@ class CrawlerWork:
         self._client = HeldClient(HttpClient(own), lease, progress)
         self._store = KafkaStateStore(settings, wiring.log)
         self._outputs = KafkaOutputs(settings, wiring)
-        self._pool = Pool(
-            read, workers=settings.workers, timeout=settings.message_timeout, name=self.name
-        )
+        self._pool = PoolReader(settings.workers, settings.message_timeout)
+        self._renderer = renderer_of(own)
         self._crawler = Crawler(
             own,
             self._client,
             self._store,
             self._outputs,
             clock,
-            self._read,
+            self._pool,
             partitions=wiring.reads.partitions,
+            render=self._renderer.render if self._renderer else None,
         )
         self._driver = CrawlerDriver(
             self._crawler, self._outputs, lease, wiring, settings, progress=progress
@@ -81,6 +81,8 @@ class CrawlerWork:
         await self._client.start()
         await self._store.start()
         await self._outputs.start()
+        if self._renderer is not None:
+            await self._renderer.start()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Crawl until ``stop`` is set; what is under way then is fetched again later."""
@@ -100,8 +102,9 @@ class CrawlerWork:
     async def stop(self) -> None:
         """Write what is on its way; close all."""
         async with contextlib.AsyncExitStack() as stack:  # each is stopped, even when another fails
-            for part in (self._store, self._outputs, self._client, self._pool):
-                stack.push_async_callback(part.stop)
+            for part in (self._store, self._outputs, self._client, self._pool, self._renderer):
+                if part is not None:
+                    stack.push_async_callback(part.stop)
 
     def lag(self) -> int:
         """Requests not taken yet, and what is due or under way."""
@@ -119,13 +122,6 @@ class CrawlerWork:
             "sources": self._sources.count,
             "sources_problem": self._sources.problem,
         }
-
-    async def _read(self, reading: Reading) -> Finding:
-        (found,) = await self._pool.map([reading])
-        if isinstance(found, BaseException):
-            raise found
-        assert isinstance(found, Finding)
-        return found
 
 
 if __name__ == "__main__":

@@ -98,7 +98,9 @@ class Checker:
         async with self._hosts.setdefault(host_of(url), asyncio.Lock()):
             robots = self._robots.get(origin)
             if robots is None:
-                robots = await fetch_robots(self.client, origin, None, time.time())
+                robots = await fetch_robots(
+                    self.client, origin, None, time.time(), product=settings.product
+                )
                 self._robots[origin] = robots
                 await self._pause(robots)
             if robots.unreachable:
@@ -136,7 +138,7 @@ class Checker:
 
 
 def _feed(url: str, answer: Answer) -> Checked:
-    feed = parse_feed(answer.body, answer.header("content-type"), answer.url)
+    feed = parse_feed(answer.body, answer.header("content-type"), answer.url, texts=False)
     moments = [moment for e in feed.entries if (moment := parse_time(e.dated)) is not None]
     now = datetime.now(UTC)
     past = [moment for moment in moments if moment <= now]

@@ -9,7 +9,7 @@ from typing import Final
 
 from services.crawler import source_state
 from services.crawler.frontier import Frontier, Host
-from services.crawler.handling import Handling, Reader, read_name
+from services.crawler.handling import Handling, Reader, Render
 from services.crawler.hops import next_hop
 from services.crawler.ledger import Ledger, Outcome
 from services.crawler.pace import Pace
@@ -21,6 +21,7 @@ from services.crawler.slots import Slots
 from services.crawler.source_state import SourceState
 from services.crawler.sources import Source
 from services.crawler.sourcing import Sourcing
+from services.crawler.step import read_name
 from services.crawler.task import Task, key_of, task_of
 from services.crawler.visit import Redirect, Turn, Visits, Wait
 from shared import metrics
@@ -52,6 +53,7 @@ class Crawler:
         read: Reader,
         *,
         partitions: int,
+        render: Render | None = None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -61,7 +63,7 @@ class Crawler:
         self._frontier = Frontier(lambda: Pace(settings.delay, settings.max_delay))
         self._sourcing = Sourcing(clock, partitions)
         self._visits = Visits(settings, client, clock, self._frontier, partitions)
-        self._handling = Handling(settings, read, clock, self._queue, self._sourcing.is_declared)
+        self._handling = Handling(settings, read, clock, self._queue, self._sourcing, render)
         self._ledger = Ledger(outputs, store, clock)
         self._ledger.written = self._woken
         self._wake = asyncio.Event()

@@ -12,9 +12,11 @@ from services.crawler.answers import max_age, validators
 from services.crawler.discovery import places_to_read
 from services.crawler.ledger import Outcome
 from services.crawler.partition import Partition
-from services.crawler.ports import UNCONDITIONAL, Answer, Change, Conditions
+from services.crawler.ports import UNCONDITIONAL, Answer, Change, Conditions, FetchFailed
 from services.crawler.reading import Finding, Readable, Reading, kind_of
 from services.crawler.settings import CrawlerSettings
+from services.crawler.sourcing import Sourcing
+from services.crawler.step import Step, forget_poll, memory_key, read_name
 from services.crawler.task import Poll, Task
 from services.crawler.visit import Failure, Redirect, Turn, origin_of
 from shared.errors import PermanentError
@@ -23,6 +25,8 @@ from shared.runtime.ports import Clock
 from shared.runtime.stage import Emit, Reject
 
 Reader = Callable[[Reading], Awaitable[Finding]]
+Render = Callable[[Answer], Awaitable[Answer]]
+"""Makes of a page what its scripts make of it; raises :class:`FetchFailed`."""
 
 _HTML = re.compile(rb"<(?:!doctype html|html|head|body)\b", re.I)
 _HARDLY_BACK: Final = frozenset(("http_401", "http_403", "http_404", "http_410", "http_451"))
@@ -38,13 +42,15 @@ class Handling:
         read: Reader,
         clock: Clock,
         queue: Callable[[Task], None],
-        is_declared: Callable[[str], bool],
+        sourcing: Sourcing,
+        render: Render | None,
     ) -> None:
         self._settings = settings
         self._read = read
         self._clock = clock
         self._queue = queue
-        self._is_declared = is_declared
+        self._sourcing = sourcing
+        self._render = render
         self._schedule = schedule.Schedule.of(settings)
 
     def conditions(self, task: Task, partition: Partition) -> Conditions:
@@ -52,7 +58,7 @@ class Handling:
         request = task.read()
         if request.force:
             return UNCONDITIONAL
-        memory = partition.memories.get(_memory_key(request))
+        memory = partition.memories.get(memory_key(request))
         if memory is not None:
             return Conditions(memory.etag, memory.last_modified)
         return UNCONDITIONAL if task.poll else partition.markers.conditions(task.url)
@@ -60,7 +66,7 @@ class Handling:
     async def handle(self, task: Task, partition: Partition, turn: Turn) -> Outcome:
         """The outcome of ``turn``; its changes are written with it."""
         result = turn.result
-        step = _Step(task, task.read(), partition, turn.changes, self._clock.time())
+        step = Step(task, task.read(), partition, turn.changes, self._clock.time())
         if isinstance(result, Redirect):
             outcome = self._redirected(step, result)
         elif isinstance(result, Answer):
@@ -73,7 +79,7 @@ class Handling:
             outcome = self._failed(step, result)
         return outcome
 
-    def _failed(self, step: _Step, failure: Failure) -> Outcome:
+    def _failed(self, step: Step, failure: Failure) -> Outcome:
         task, detail = step.task, f"{step.task.url}: {failure.detail}"
         if task.poll is not None:
             return self._poll_failed(step, task.poll, failure)
@@ -89,7 +95,7 @@ class Handling:
         refused = (messages.asked(step.request, step.now), Reject(failure.reason, detail))
         return Outcome(step.partition, lambda: self._forget(step), refuse=[refused])
 
-    def _forget(self, step: _Step, *fetched: Change) -> list[Change]:
+    def _forget(self, step: Step, *fetched: Change) -> list[Change]:
         """The task is done."""
         task = step.task
         if task.again:
@@ -101,7 +107,7 @@ class Handling:
         task.gone = True
         return [*step.changes, *fetched, (task.key, None)]
 
-    def _poll_failed(self, step: _Step, poll: Poll, failure: Failure) -> Outcome:
+    def _poll_failed(self, step: Step, poll: Poll, failure: Failure) -> Outcome:
         task, state = step.task, poll.state
 
         def settle() -> list[Change]:
@@ -123,7 +129,7 @@ class Handling:
         self._queue(task)
         return [poll.change()]
 
-    def _redirected(self, step: _Step, redirect: Redirect) -> Outcome:
+    def _redirected(self, step: Step, redirect: Redirect) -> Outcome:
         """A redirect to another host (one on the same host is followed without an outcome)."""
         task, request = step.task, step.request
         asked = FetchRequest(
@@ -156,14 +162,19 @@ class Handling:
 
         return Outcome(step.partition, settle, request=[messages.asked(asked, step.now)])
 
-    async def _answered(self, step: _Step, answer: Answer) -> Outcome:
+    async def _answered(self, step: Step, answer: Answer) -> Outcome:
         task, request = step.task, step.request
         if answer.status == 304:
             return self._unchanged(step, answer)
         kind = self._kind(step, answer)
         if kind is None:
+            if self._render is not None and self._sourcing.renders(request.source):
+                try:
+                    answer = await self._render(answer)
+                except FetchFailed as failed:
+                    return self._failed(step, Failure(failed.reason, failed.detail, failed.again))
             return self._page(step, answer)
-        memory = step.partition.memories.get(_memory_key(request))
+        memory = step.partition.memories.get(memory_key(request))
         body = hashlib.blake2b(answer.body, digest_size=8).hexdigest()
         if memory is not None and memory.body == body and not request.force and kind != "home":
             return self._unchanged(step, answer)
@@ -187,7 +198,7 @@ class Handling:
             if task.gone:
                 return step.changes
             if lasting:
-                key = _memory_key(request)
+                key = memory_key(request)
                 # Where something was left for the next time, that one must not be told "unchanged".
                 etag, modified = ("", "") if finding.more else validators(answer)
                 known = "" if finding.more else body
@@ -205,7 +216,7 @@ class Handling:
         return outcome
 
     def _poll_succeeded(
-        self, step: _Step, poll: Poll, answer: Answer, finding: Finding
+        self, step: Step, poll: Poll, answer: Answer, finding: Finding
     ) -> list[Change]:
         task, state = step.task, poll.state
         if not state.found_by:
@@ -219,12 +230,12 @@ class Handling:
         return [*step.changes, *self._polled(task, poll)]
 
     def _note_success(
-        self, step: _Step, poll: Poll, new: int, *, wish: float = 0.0, fixed: float | None
+        self, step: Step, poll: Poll, new: int, *, wish: float = 0.0, fixed: float | None
     ) -> None:
         self._schedule.after_success(poll.state, step.now, new, wish=wish, fixed=fixed)
         poll.state.succeeded(step.now, new)
 
-    def _unchanged(self, step: _Step, answer: Answer) -> Outcome:
+    def _unchanged(self, step: Step, answer: Answer) -> Outcome:
         task, poll = step.task, step.task.poll
 
         def settle() -> list[Change]:
@@ -241,7 +252,7 @@ class Handling:
 
         return Outcome(step.partition, settle)
 
-    def _page(self, step: _Step, answer: Answer) -> Outcome:
+    def _page(self, step: Step, answer: Answer) -> Outcome:
         task, request = step.task, step.request
         emit = messages.fetched(request, answer, step.chain, step.now)
 
@@ -253,14 +264,14 @@ class Handling:
 
         return Outcome(step.partition, settle, deliver=[(emit, messages.asked(request, step.now))])
 
-    def _mark(self, step: _Step, url: str, answer: Answer | None = None) -> list[Change]:
+    def _mark(self, step: Step, url: str, answer: Answer | None = None) -> list[Change]:
         etag, modified = validators(answer) if answer is not None else ("", "")
         if answer is not None and answer.status == 304 and not (etag or modified):
             before = step.partition.markers.conditions(url)
             etag, modified = before.etag, before.last_modified
         return step.partition.markers.add(url, step.now, etag, modified)
 
-    def _kind(self, step: _Step, answer: Answer) -> Readable | None:
+    def _kind(self, step: Step, answer: Answer) -> Readable | None:
         """How the answer is read; ``None`` for a page, which is delivered as it is."""
         asked = step.request.kind
         if asked in ("feed", "sitemap"):
@@ -276,7 +287,7 @@ class Handling:
             raise PermanentError("not_a_source", "neither a feed nor a sitemap nor a page in HTML")
         return None
 
-    def _hand_out(self, step: _Step, answer: Answer, finding: Finding, outcome: Outcome) -> None:
+    def _hand_out(self, step: Step, answer: Answer, finding: Finding, outcome: Outcome) -> None:
         request, poll = step.request, step.task.poll
         emits = outcome.request
         if poll is not None and poll.source.take == "entries" and finding.kind == "feed":
@@ -295,52 +306,11 @@ class Handling:
             places: list[tuple[str, Kind]] = [(url, "feed") for url in feeds]
             places += [(url, "sitemap") for url in sitemaps]
             for url, kind in places:
-                if not (poll and self._is_declared(url)):
+                if not (poll and self._sourcing.is_declared(url)):
                     emits.append(self._found(step, url, kind, recur=poll is not None))
 
-    def _found(self, step: _Step, url: str, kind: Kind, **more: object) -> Emit:
+    def _found(self, step: Step, url: str, kind: Kind, **more: object) -> Emit:
         found = FetchRequest(
             url=url, kind=kind, source=step.request.source, referrer=step.task.url
         ).model_copy(update=more)
         return messages.asked(found, step.now)
-
-
-class _Step:
-    """A task at the moment of its answer."""
-
-    __slots__ = ("chain", "changes", "now", "partition", "request", "task")
-
-    def __init__(
-        self,
-        task: Task,
-        request: FetchRequest,
-        partition: Partition,
-        changes: list[Change],
-        now: float,
-    ) -> None:
-        self.task = task
-        self.request = request
-        self.partition = partition
-        self.changes = changes
-        self.now = now
-        self.chain = [*request.redirects, *task.hops, task.url]
-
-
-def forget_poll(partition: Partition, task: Task) -> list[Change]:
-    """Remove a source's state and memory."""
-    assert task.poll is not None
-    task.gone = True
-    partition.polls.pop(task.poll.key, None)
-    partition.states.pop(task.poll.key, None)
-    memory = taken.key(task.poll.state.name, task.poll.state.url)
-    partition.memories.pop(memory, None)
-    return [(task.poll.key, None), (memory, None)]
-
-
-def read_name(request: FetchRequest) -> str:
-    """What a feed or a sitemap that was read is remembered by, apart from pages."""
-    return f"{request.kind} {request.url}"
-
-
-def _memory_key(request: FetchRequest) -> bytes:
-    return taken.key(request.source or "", request.url)

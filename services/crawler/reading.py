@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from services.crawler import discovery, sitemaps, taken
 from services.crawler.sitemaps import looks_like_sitemap, parse_sitemap
+from shared import charset
 from shared.errors import PermanentError
 from shared.feeds import looks_like_feed, parse_feed
 from shared.fetching import Hints, url_problem
@@ -71,7 +72,8 @@ def kind_of(body: bytes) -> Literal["feed", "sitemap", "page"]:
     """What ``body`` is, told by how it begins; cheap."""
     if looks_like_sitemap(body):
         return "sitemap"
-    return "feed" if looks_like_feed(body[:8192].decode("utf-8", "replace")) else "page"
+    head = body[:8192]
+    return "feed" if looks_like_feed(head.decode(charset.detect(head), "replace")) else "page"
 
 
 def read(reading: Reading) -> Finding:
@@ -88,11 +90,11 @@ def read(reading: Reading) -> Finding:
 
 
 def _feed(reading: Reading) -> Finding:
-    feed = parse_feed(reading.body, reading.content_type, reading.url)
+    feed = parse_feed(reading.body, reading.content_type, reading.url, texts=False)
     ids = taken.telling(entry.id for entry in feed.entries)
     names = [
         tuple(taken.mark(name) for name in (identity, _comparable(entry.link)) if name)
-        or (taken.mark(f"{entry.title}\n{entry.dated}\n{entry.summary}"),)
+        or (taken.mark(f"{entry.title}\n{entry.dated}"),)
         for identity, entry in zip(ids, feed.entries, strict=True)
     ]
     new, seen, more = taken.sift(names, reading.seen, most=reading.most)

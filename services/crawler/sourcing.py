@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.crawler import source_state, taken
-from services.crawler.handling import forget_poll
 from services.crawler.partition import Partition
 from services.crawler.ports import Change
 from services.crawler.source_state import SourceState
 from services.crawler.sources import Source
+from services.crawler.step import forget_poll
 from services.crawler.task import Task, poll_of
 from shared.fetching import FetchRequest, host_of, partition_of
 from shared.runtime.ports import Clock
@@ -42,6 +42,11 @@ class Sourcing:
     def is_declared(self, url: str) -> bool:
         """Whether a source has this very URL."""
         return url in self._urls
+
+    def renders(self, name: str | None) -> bool:
+        """Whether the pages of the source of this name need JavaScript."""
+        source = (self._declared or {}).get(name or "")
+        return source is not None and source.render
 
     def plan(self, partition: Partition) -> tuple[list[Task], list[Change]]:
         """Bring the polls of ``partition`` up to date.

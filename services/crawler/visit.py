@@ -132,7 +132,12 @@ class Visits:
         host.pace.begin(now)
         try:
             robots = await fetch_robots(
-                client, origin, earlier, now, self._settings.robots_lifetime
+                client,
+                origin,
+                earlier,
+                now,
+                self._settings.robots_lifetime,
+                product=self._settings.product,
             )
             partition.robots[origin] = robots
             self._apply(host, robots)

@@ -10,7 +10,7 @@ from yarl import URL
 
 from services.crawler.addresses import literal
 from services.crawler.ports import FetchFailed
-from shared.fetching import host_of, url_problem
+from shared.fetching import host_of, url_problem, without_dot_segments
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
@@ -60,7 +60,7 @@ def location_of(url: str, headers: Iterable[tuple[bytes, bytes]]) -> str:
     # Bytes that are no ASCII are encoded as they are, whatever charset was meant.
     written = _encoded(re.sub(rb"[\t\r\n]", b"", raw), keep=b"#")
     try:
-        location = urljoin(url, written)
+        location = without_dot_segments(urljoin(url, written))
     except ValueError as error:
         problem = str(error)
     else:

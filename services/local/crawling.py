@@ -19,6 +19,7 @@ from services.crawler.client import HttpClient
 from services.crawler.engine import Crawler
 from services.crawler.ports import Client
 from services.crawler.reading import Finding, PoolReader, Reading
+from services.crawler.rendering.chromium import renderer_of
 from services.crawler.settings import CrawlerSettings
 from services.crawler.source_state import PREFIX, SourceState, states_in
 from services.crawler.sources import Source
@@ -93,6 +94,7 @@ class EmbeddedCrawler:
         self._state = SqliteStateStore(crawl_store(store))
         self._client = client or HttpClient(settings)
         self._pool = PoolReader()
+        self._renderer = renderer_of(settings)
         self._crawler = Crawler(
             settings,
             self._client,
@@ -101,6 +103,7 @@ class EmbeddedCrawler:
             self._clock,
             self._read,
             partitions=1,
+            render=self._renderer.render if self._renderer else None,
         )
         self._turn = asyncio.Lock()
         self._wake = asyncio.Event()
@@ -115,6 +118,9 @@ class EmbeddedCrawler:
             opened.push_async_callback(self._state.stop)
             await self._client.start()
             opened.push_async_callback(self._client.stop)
+            if self._renderer is not None:
+                await self._renderer.start()
+                opened.push_async_callback(self._renderer.stop)
             await self._crawler.assign(_PARTITION)
             self._opened_at = self._clock.time()
             self._opened = opened.pop_all()

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 
 from services.crawler.engine import Crawler
+from services.crawler.handling import Render
 from services.crawler.ports import UNCONDITIONAL, Answer, Change, Conditions, FetchFailed
 from services.crawler.reading import Finding, Reading, read
 from services.crawler.settings import CrawlerSettings
@@ -210,7 +211,12 @@ async def read_here(reading: Reading) -> Finding:
 
 
 def crawler_of(
-    world: World, web: ScriptedWeb, clock: VirtualClock, partitions: int = 1, **settings: object
+    world: World,
+    web: ScriptedWeb,
+    clock: VirtualClock,
+    partitions: int = 1,
+    render: Render | None = None,
+    **settings: object,
 ) -> Crawler:
     return Crawler(
         CrawlerSettings(**settings),  # type: ignore[arg-type]
@@ -220,6 +226,7 @@ def crawler_of(
         clock,
         read_here,
         partitions=partitions,
+        render=render,
     )
 
 

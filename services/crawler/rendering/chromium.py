@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.crawler.addresses import Resolver
+from services.crawler.client import user_agent
 from services.crawler.ports import Answer, FetchFailed
 from services.crawler.rendering.devtools import BrowserGone, DevTools, Event
 from services.crawler.rendering.guard_proxy import GuardProxy
@@ -67,6 +68,14 @@ def find_chromium(settings: CrawlerSettings) -> str:
             "(Debian: chromium) or name it by WIREROOM_CRAWLER_CHROMIUM"
         )
     return found
+
+
+def renderer_of(settings: CrawlerSettings) -> Renderer | None:
+    """A renderer where the settings want one."""
+    if not settings.render:
+        return None
+    resolver = Resolver(settings.allowed_networks, timeout=settings.connect_timeout)
+    return Renderer(settings, resolver, user_agent(settings))
 
 
 class Renderer:
