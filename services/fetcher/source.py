@@ -102,12 +102,15 @@ class Source:
             return self._stream
         spool = tempfile.SpooledTemporaryFile(_SPOOL_MEMORY)  # noqa: SIM115 - it lives on
         size = 0
-        while piece := self._stream.read(_CHUNK):
-            size += len(piece)
-            if size > self._limit:
-                spool.close()
-                raise PartRefused("too_large", f"more than max_container_bytes={self._limit}")
-            spool.write(piece)
+        try:
+            while piece := self._stream.read(_CHUNK):
+                size += len(piece)
+                if size > self._limit:
+                    raise PartRefused("too_large", f"more than max_container_bytes={self._limit}")
+                spool.write(piece)
+        except BaseException:
+            spool.close()
+            raise
         spool.seek(0)
         self._stream, self._seekable = spool, True  # type: ignore[assignment]
         self._spool = spool

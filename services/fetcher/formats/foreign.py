@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from services.fetcher.formats.base import MAGIC, NO, Found, Refused
@@ -14,12 +15,11 @@ from services.fetcher.source import Source
 _MAGIC = (
     (0, b"\x89PNG\r\n\x1a\n", "PNG image"),
     (0, b"\xff\xd8\xff", "JPEG image"),
-    (0, b"GIF87a", "GIF image"),
-    (0, b"GIF89a", "GIF image"),
     (0, b"II*\x00", "TIFF image"),
     (0, b"MM\x00*", "TIFF image"),
     (0, b"\x00\x00\x01\x00", "icon"),
-    (0, b"%!PS", "PostScript"),
+    (0, b"%!PS-Adobe", "PostScript"),
+    (0, b"%!PS\n", "PostScript"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Office file (OLE)"),
     (0, b"\x7fELF", "ELF program"),
     (0, b"\xca\xfe\xba\xbe", "Java class or Mach-O program"),
@@ -29,14 +29,21 @@ _MAGIC = (
     (0, b"7z\xbc\xaf\x27\x1c", "7-Zip archive"),
     (0, b"Rar!\x1a\x07", "RAR archive"),
     (0, b"\x04\x22\x4d\x18", "LZ4 file"),
-    (4, b"ftyp", "MP4 or HEIF media"),
     (0, b"OggS\x00", "Ogg media"),
     (0, b"fLaC\x00", "FLAC audio"),
     (0, b"\x1a\x45\xdf\xa3", "Matroska media"),
     (0, b"SQLite format 3\x00", "SQLite database"),
+    (0, b"\x00\x01\x00\x00\x00", "font"),
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NEAR = 64
+# Signatures in letters: what has nothing but letters behind them is an article about them.
+_LETTERS = (
+    (0, b"GIF87a", "GIF image"),
+    (0, b"GIF89a", "GIF image"),
+    (4, b"ftyp", "MP4 or HEIF media"),
     (0, b"wOFF", "font"),
     (0, b"wOF2", "font"),
-    (0, b"\x00\x01\x00\x00\x00", "font"),
     (0, b"PAR1", "Parquet file"),
 )
 
@@ -50,7 +57,10 @@ class Foreign:
 
     def recognise(self, sample: Sample) -> int:
         """By the magic number."""
-        return MAGIC if _kind(sample.head) else NO
+        head = sample.head
+        if _named(head, _MAGIC) or _weak(head):
+            return MAGIC
+        return MAGIC if _named(head, _LETTERS) and _CONTROL.search(head, 0, _NEAR) else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """One refusal that names the format."""
@@ -58,10 +68,14 @@ class Foreign:
 
 
 def _kind(head: bytes) -> str:
-    for offset, magic, name in _MAGIC:
+    return _named(head, _MAGIC) or _named(head, _LETTERS) or _weak(head)
+
+
+def _named(head: bytes, signatures: tuple[tuple[int, bytes, str], ...]) -> str:
+    for offset, magic, name in signatures:
         if head.startswith(magic, offset):
             return name
-    return _weak(head)
+    return ""
 
 
 def _weak(head: bytes) -> str:

@@ -27,8 +27,10 @@ from services.fetcher.source import Source
 from shared.errors import PermanentError
 from shared.records import Record
 
-# How JSON of records begins, and "[Reuters] Paris" or "{{ template }}" does not.
-_BEGINS = re.compile(r"""\s*(?:\[\s*)?\{\s*(?:"|\})|\s*\[\s*(?:\]|["\[{\d-])""")
+# How JSON of records begins, and "[Reuters] Paris", "{{ template }}" or '{"Rain," he said}' do not.
+_OBJECT = r"""\{\s*(?:"(?:[^"\\]|\\.){0,200}(?:"\s*:|\Z)|\}|"?\Z)"""
+_BEGINS = re.compile(rf"""\s*(?:(?:\[\s*)?{_OBJECT}|\[\s*(?:\]|["\[\d-]))""")
+_NAMED = re.compile(r"""\s*(?:\[\s*)?\{\s*(?:["']|\})|\s*\[\s*(?:\]|["\[{\d-])""")  # broken or not
 _JSON_NAMES = (".json", ".geojson", ".jsonld")
 _JSON_TYPES = ("application/json", "application/ld+json", "text/json")
 _LINES_NAMES = (".jsonl", ".ndjson", ".jsonlines", ".ldjson")
@@ -76,11 +78,14 @@ class Json:
     def recognise(self, sample: Sample) -> int:
         """By its first characters; what looks a little like text must parse or be named so."""
         text = sample.text_head
-        if text[:1] not in ("{", "[") or not _BEGINS.match(text) or not sample.is_text:
+        named = sample.suffix in _JSON_NAMES or sample.media_type in _JSON_TYPES
+        if text[:1] not in ("{", "[") or not sample.is_text:
             return NO
+        if not _BEGINS.match(text):
+            return HINTED if named and _NAMED.match(text) else NO
         if text.startswith("{") or re.match(r"\[\s*\{", text):
             return STRUCTURE
-        if sample.suffix in _JSON_NAMES or sample.media_type in _JSON_TYPES:
+        if named:
             return HINTED
         # A numbered list or a quotation in brackets also begins so.
         return HINTED if len(sample.data) <= len(sample.head) and _parses(sample) else NO
@@ -131,7 +136,7 @@ class JsonLines:
         """By whole objects in at least half of the first lines, or by one and the name."""
         text = sample.text_head
         named = sample.suffix in _LINES_NAMES or sample.media_type in _LINES_TYPES
-        if "{" not in text[:_HEAD] or not sample.is_text:
+        if text.startswith("<") or "{" not in text[:_HEAD] or not sample.is_text:
             return NO
         lines = [line for line in text.split("\n", 3 * _LOOK) if line.strip()][:_LOOK]
         if len(lines) < (1 if named else 2):

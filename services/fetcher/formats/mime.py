@@ -198,10 +198,12 @@ def fields_at(head: bytes, complete: bool) -> dict[str, str] | None:
     """
     head = _lines_ended(head)
     start = _beginning(head)
-    blank = _BLANK.search(head, start)
-    lines = head[start : blank.start() if blank else len(head)].split(b"\n", _LINES)
-    if not _FIELD.match(lines[0]) or not (blank or complete or len(head) >= _VALUE):
+    if not _FIELD.match(head, start):
         return None
+    blank = _BLANK.search(head, start)
+    if not (blank or complete or len(head) >= _VALUE):
+        return None
+    lines = head[start : blank.start() if blank else len(head)].split(b"\n", _LINES)
     odd = sum(
         1
         for line in lines[:_LINES]

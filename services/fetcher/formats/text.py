@@ -43,7 +43,8 @@ _HINTS = {
     "sitemapindex": "; a sitemap is for `wireroom fetch`",
 }
 _OPENERS = 12
-"""Tags without which text that starts as prose is no page: an article may quote a few."""
+"""Tags without which text that starts as prose is no page: an article may quote a few. One
+about markup quotes many, and still has more lines than tags."""
 
 
 class Html:
@@ -71,11 +72,13 @@ class Html:
                 return NO
             if _TAG.match(text, start) and (_CLOSING.search(text, start) or name in ("p", "br")):
                 return STRUCTURE
-        tags = sum(1 for _ in zip(range(_OPENERS), _TAG.finditer(text), strict=False))
-        hinted = sample.media_type in HTML_TYPES or sample.suffix in _HTML_SUFFIXES
-        if tags >= (1 if hinted else _OPENERS) and (hinted or _CLOSING.search(text)):
-            return HINTED
-        return NO
+        if sample.media_type in HTML_TYPES or sample.suffix in _HTML_SUFFIXES:
+            return HINTED if _TAG.search(text) else NO
+        tags = sum(1 for _ in _TAG.finditer(text))
+        if tags < _OPENERS or not _CLOSING.search(text):
+            return NO
+        lines = sum(1 for line in text.splitlines() if line.strip())
+        return HINTED if lines <= tags else NO
 
     def unwrap(self, source: Source, budget: Budget) -> Iterator[Found]:
         """The page as it came."""
