@@ -128,5 +128,6 @@ def show_checked(source: Source, found: Checked, console: Console) -> None:
 
 
 def show_change(console: Console, sign: str, style: str, name: str, rest: str) -> None:
+    """Print a line of what is added, removed or wrong: its sign, a name, and the rest dimmed."""
     line = Text(f"{sign} ", style).append(plain(name), "default").append(plain(rest), "dim")
     console.print(line, soft_wrap=True)
