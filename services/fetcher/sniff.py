@@ -99,6 +99,13 @@ class Sample:
             # Any bytes are characters in an 8-bit charset: it proves nothing, UTF-8 does.
             if self.charset != "utf-8" and controls - piece.count(0) > 1 + 0.01 * len(piece):
                 return False
+            if (
+                self.charset == "utf-8"
+                and not controls
+                and b"\x1b" not in piece
+                and piece.isascii()
+            ):
+                return True  # as most pages are, and cheaper than what follows
         text = piece.decode(self.charset, "replace")
         odd = text.count("\ufffd")
         if not "".join(text.split()).isprintable():

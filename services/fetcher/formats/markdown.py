@@ -47,9 +47,10 @@ class Markdown:
     def recognise(self, sample: Sample) -> int:
         """By the name; by structure only where text would hardly have it by chance."""
         text = sample.text_head
-        if not text or not sample.is_text:
-            return NO
-        if sample.suffix in _SUFFIXES or sample.media_type in _TYPES:
+        named = sample.suffix in _SUFFIXES or sample.media_type in _TYPES
+        if not text or (text.startswith("<") and not named) or not sample.is_text:
+            return NO  # markup, which HTML tells of
+        if named:
             return STRUCTURE + 2
         front = _FENCED.match(text[: _MAX_FRONT + 100])
         if front is not None and _FRONT_NAME.search(front[2]):
