@@ -121,6 +121,22 @@ def test_a_fragment_of_a_page_that_begins_with_prose_is_a_page() -> None:
     assert Envelope.parse(outcome.headers).content_type.startswith("text/html")
 
 
+@pytest.mark.parametrize("name", ["", "old.mbox"])
+@pytest.mark.parametrize("mails", [1, 2, 3])
+def test_large_mails_of_a_mailbox_are_no_mailboxes(mails: int, name: str) -> None:
+    """They begin as one does, and are larger than what is looked at."""
+    letter = (
+        "From jane@a.example Mon Mar  2 10:00:00 2026\nFrom: Jane <jane@a.example>\n"
+        "To: desk@b.example\nSubject: Rain\nMessage-ID: <1@a.example>\n\n"
+        + STORY * 600 + "\n"
+    )  # fmt: skip
+    assert len(letter) > 65_536
+    found = outcomes((letter * mails).encode(), name)
+    records = [Envelope.parse(one.headers) for one in found if isinstance(one, Emit)]
+    assert len(records) == len(found) == mails
+    assert [told.member for told in records] == [f"message {n}" for n in range(1, mails + 1)]
+
+
 def test_a_copy_of_a_stream_that_breaks_is_given_back() -> None:
     """Left open, it would be told of as an unclosed file, which fails the test."""
 

@@ -25,6 +25,8 @@ _FROM = re.compile(
 _QUOTED = re.compile(rb"^>(?=>*From )", re.M)
 _SUFFIXES = (".mbox", ".mbx")
 _TYPES = ("application/mbox",)
+_TAKEN = "message/rfc822; taken-from=mbox"
+"""Of a mail that was taken out: its first line stays, and makes no mailbox of it again."""
 
 
 class Mbox:
@@ -37,8 +39,10 @@ class Mbox:
     def recognise(self, sample: Sample) -> int:
         """By its first line and headers; one mail alone, beginning so, is taken for a mail."""
         head = sample.head
+        if not head.startswith(b"From ") or sample.content_type == _TAKEN:
+            return NO
         lines = head.split(b"\n", 2)
-        if not head.startswith(b"From ") or len(lines) < 2 or not fields_at(head, sample.complete):
+        if len(lines) < 2 or not fields_at(head, sample.complete):
             return NO
         named = sample.suffix in _SUFFIXES or sample.media_type in _TYPES
         if named:
@@ -58,7 +62,7 @@ class Mbox:
                 detail = f"a mail of {size} bytes, max_container_bytes={limit}"
                 yield Refused("too_large", detail, data, step)
             else:
-                yield Child(data, step, "", "message/rfc822")
+                yield Child(data, step, "", _TAKEN)
 
 
 def _messages(stream: BinaryIO, limit: int) -> Iterator[tuple[int, bytes]]:
