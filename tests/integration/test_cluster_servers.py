@@ -28,7 +28,8 @@ async def _produce(bootstrap: str, topic: str, value: bytes) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, max_request_size=32_000_000)
     await producer.start()
     try:
-        await producer.send_and_wait(topic, value)
+        # A compacted topic takes none without a key.
+        await producer.send_and_wait(topic, value, key=b"k")
     finally:
         await producer.stop()
 
