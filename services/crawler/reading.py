@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,6 +15,8 @@ from shared.feeds import looks_like_feed, parse_feed
 from shared.fetching import Hints, url_problem
 from shared.runtime.pool import Pool
 from shared.text import canonical_url
+
+log = logging.getLogger(__name__)
 
 Readable = Literal["feed", "sitemap", "home"]
 
@@ -175,12 +179,19 @@ class PoolReader:
         self._pool = Pool(read, workers=workers, timeout=timeout, name="crawler")
 
     async def __call__(self, reading: Reading) -> Finding:
-        """:func:`read` in a worker; raises :class:`PermanentError` also where that one died."""
+        """:func:`read` in a worker.
+
+        Raises :class:`PermanentError` also where that one died, and ``unreadable`` where a parser
+        failed in a way of its own: one document must not end the crawler, which would be at it
+        again after each restart.
+        """
         (result,) = await self._pool.map([reading])
-        if isinstance(result, BaseException):
+        if isinstance(result, PermanentError | BrokenProcessPool):
             raise result
         if not isinstance(result, Finding):
-            raise PermanentError("worker_died", f"{reading.url}: no result")
+            told = f"{type(result).__name__}: {result}"[:300]
+            log.error("%s: its %s cannot be read: %s", reading.url, reading.kind, told)
+            raise PermanentError("unreadable", told)
         return result
 
     async def stop(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -27,9 +28,12 @@ _PIECE: Final = 64 * 1024
 _LONGEST_TEXT: Final = 10_000
 _MOST_EVENTS: Final = 2_000_000
 _FIELDS: Final = frozenset(("loc", "lastmod", "publication_date", "title", "language"))
+_LINE = re.compile(rb"[^\r\n]+")
 _MEDIA = re.compile(r"sitemap-(?:image|video)")
+# What was matched is not given back: a page with twenty comments before its root would else be read
+# in a million ways.
 _ROOT = re.compile(
-    rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?[^>]*>\s*|<!--.{0,4000}?-->\s*|<!DOCTYPE[^>\[]*>\s*)*"
+    rb"\A(?:\xef\xbb\xbf)?\s*+(?>(?:<\?[^>]*+>|<!--.{0,4000}?-->|<!DOCTYPE[^>\[]*+>)\s*+)*+"
     rb"<(?:[\w.-]+:)?(urlset|sitemapindex)[\s/>]",
     re.S,
 )
@@ -101,8 +105,8 @@ def _inflated(body: bytes) -> bytes:
 def _lines(data: bytes) -> Sitemap:
     urls: dict[str, None] = {}
     others = 0
-    for line in data.decode("utf-8-sig", "replace").splitlines()[: 2 * MAX_ENTRIES]:
-        url = line.strip()
+    for found in islice(_LINE.finditer(data.removeprefix(b"\xef\xbb\xbf")), 2 * MAX_ENTRIES):
+        url = found[0].decode("utf-8", "replace").strip()
         if not url:
             continue
         if url_problem(url):
