@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from services.crawler import pace, source_state, taken, task
@@ -78,6 +79,9 @@ class Partition:
             if robots.expires_at < now - _KEPT:
                 del self.robots[origin]
                 yield ROBOTS + origin.encode(), None
+            elif robots.unreachable:
+                # What was in the way may be gone: a setting was changed, the network is back.
+                self.robots[origin] = replace(robots, expires_at=min(robots.expires_at, now))
 
     def _take_over(self, key: bytes, value: bytes) -> None:
         load = self._loaders.get(key[:2])

@@ -102,6 +102,25 @@ async def test_an_unreachable_robots_txt_holds_pages_back_and_then_refuses_them(
     assert world.reasons() == {"http://a.test/1": "robots_unreachable"}
 
 
+async def test_an_unreachable_robots_txt_is_asked_for_again_after_a_restart(
+    world: World, web: ScriptedWeb, clock: VirtualClock
+) -> None:
+    robots, url = "http://a.test/robots.txt", "http://a.test/1"
+    web.pages[robots] = answer(robots, status=500)
+    web.pages[url] = answer(url, "one")
+    crawler = crawler_of(world, web, clock, attempts=1)
+    async with running(crawler, clock):
+        await crawler.take(0, [ask(url)])
+        assert await clock.run_for(60, crawler.idle)
+    assert world.reasons() == {url: "robots_unreachable"}
+    web.pages[robots] = answer(robots, "User-agent: *\nAllow: /")
+    crawler = crawler_of(world, web, clock, attempts=1)
+    async with running(crawler, clock):
+        await crawler.take(0, [ask(url)])
+        assert await clock.run_for(60, crawler.idle)
+    assert web.urls() == [url]
+
+
 async def test_a_page_is_not_fetched_again_unless_forced_or_long_ago(
     world: World, web: ScriptedWeb, clock: VirtualClock
 ) -> None:
