@@ -324,3 +324,25 @@ def test_lines_before_a_truncation_are_given() -> None:
     assert len(emitted) > 15_000
     assert [rejection.reason for rejection in rejections] == ["truncated_gzip"]
     assert Envelope.parse(emitted[0].headers).member == "days.jsonl/line 1"
+
+
+def test_streams_without_an_end_are_not_sought_by_each_other() -> None:
+    """PDFium would take minutes: the square of their number."""
+    reject = refused(b"%PDF-1.4\n" + b"1 0 obj\n<</Length 10>>stream\n" * 20_000)
+    assert (reject.reason, "no end" in reject.detail) == ("corrupt_pdf", True)
+
+
+@pytest.mark.parametrize("blank", ["\n", "\r\n", ",\n", " \t\n"])
+def test_blank_lines_of_tables_are_no_rows(blank: str) -> None:
+    rows = "title,text\nRain,Rain fell.\n" + blank * 3_000 + 'Snow,"Snow\nfell."\n' + blank * 10
+    outcomes = fetch((blank * 3 + rows).encode(), "a.csv")
+    places = [Envelope.parse(one.headers).member for one in outcomes if isinstance(one, Emit)]
+    assert places == ["line 5", "line 3006"]
+    assert len(outcomes) == 2
+
+
+def test_blank_lines_between_records_are_counted() -> None:
+    data = b'{"text": "Rain fell."}\n' + b"\n" * 3_000 + b"\r\n" + b'{"text": "Snow fell."}\n'
+    outcomes = fetch(data, "a.jsonl")
+    places = [Envelope.parse(one.headers).member for one in outcomes if isinstance(one, Emit)]
+    assert places == ["line 1", "line 3003"]

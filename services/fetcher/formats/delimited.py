@@ -144,6 +144,7 @@ class _Rows:
         header = self._layout.skip
         unclosed = 0
         while True:
+            self._skip_blanks()
             start = self._line + 1
             self._held, self._size, self._ended, self._cut = [], 0, False, False
             reader = csv.reader(self._lines(), delimiter=self._layout.delimiter)
@@ -177,6 +178,15 @@ class _Rows:
             if not problem[0] and not any(value.strip() for value in values):
                 continue
             yield _Row(start, values, "".join(self._held), *problem)
+
+    def _skip_blanks(self) -> None:
+        """Go over lines without a value, which are no rows and can be millions."""
+        blank, most = " \t\r\n\x00\ufeff" + self._layout.delimiter, self._limit + 1
+        while line := self._again.popleft() if self._again else self._text.readline(most):
+            if line.strip(blank):
+                self._again.appendleft(line)
+                return
+            self._line += line.endswith(("\n", "\r"))
 
     def _lines(self) -> Iterator[str]:
         """Lines for one row. That a second is asked for after the last one shows an open quote."""

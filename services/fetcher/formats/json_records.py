@@ -176,6 +176,8 @@ def _lines(source: Source, limit: int) -> Iterator[tuple[int, str, int]]:
     number = 0
     while line := text.readline(limit + 1):
         number += 1
+        if line == "\n":  # of which there can be millions
+            continue
         size, piece = len(line), line
         while not piece.endswith("\n") and (piece := text.readline(limit + 1)):
             size += len(piece)

@@ -29,18 +29,28 @@ _STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _DICTIONARY = 1_024
 """Bytes before a stream that are looked at for its dictionary."""
 _CHUNK = 65_536
+_MAX_SOUGHT = 512 * 1024 * 1024
+"""Bytes that PDFium may go over in search of the ends of streams, at 250 MB a second. It seeks each
+by itself, so that streams without an end take the square of their number."""
 _STATM = Path("/proc/self/statm")
 
 
 def check_streams(data: bytes, budget: Budget) -> None:
     """Inflate each stream but pictures, which only drawing would, and keep none.
 
-    Raises :class:`PartRefused` ``zip_bomb``: by the ratio of one, or by the size of all together.
+    Raises :class:`PartRefused` ``zip_bomb``: by the ratio of one, or by the size of all together;
+    ``corrupt_pdf`` where too many have no end.
     """
-    total = 0
+    total = sought = end = 0
     limit = budget.settings.max_total_bytes
     for begin in _STREAM.finditer(data):
         start = begin.end()
+        if end < start:
+            end = data.find(b"endstream", start)
+            end = len(data) if end < 0 else end
+        sought += end - start
+        if sought > len(data) + _MAX_SOUGHT:
+            raise PartRefused("corrupt_pdf", "too many streams have no end")
         dictionary = data[max(0, begin.start() - _DICTIONARY) : begin.start()]
         if not _is_zlib(data[start : start + 2]) or b"/Image" in dictionary.rpartition(b"obj")[2]:
             continue
