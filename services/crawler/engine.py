@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from services.crawler import source_state
+from services.crawler import messages, source_state
 from services.crawler.frontier import Frontier, Host
 from services.crawler.handling import Handling, Reader, Render
 from services.crawler.hops import next_hop
@@ -27,6 +28,7 @@ from services.crawler.visit import Redirect, Turn, Visits, Wait
 from shared import metrics
 from shared.fetching import FetchRequest
 from shared.runtime.ports import Clock
+from shared.runtime.stage import Emit, Reject
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +59,7 @@ class Crawler:
     ) -> None:
         self._settings = settings
         self._store = store
+        self._outputs = outputs
         self._clock = clock
         self._markers = settings.remembered_pages // partitions
         self._partitions: dict[int, Partition] = {}
@@ -113,7 +116,8 @@ class Crawler:
     async def take(self, partition: int, requests: Sequence[FetchRequest]) -> None:
         """Take requests of an assigned partition; they are durable when this returns.
 
-        A page that waits, or was fetched lately, is left out unless it is forced.
+        A page that waits, or was fetched lately, is left out unless it is forced. One that a
+        source names is refused where too many wait for its host.
         """
         owner = self._partitions[partition]
         async with owner.writing:
@@ -122,6 +126,8 @@ class Crawler:
             fresh: dict[bytes, Task] = {}
             found: dict[bytes, SourceState] = {}
             again: dict[bytes, bytes] = {}
+            refused: list[tuple[Emit, Reject]] = []
+            coming: Counter[str] = Counter()
             for request in requests:
                 if request.recur and request.source:
                     state = self._sourcing.found(owner, request)
@@ -137,11 +143,18 @@ class Crawler:
                 if task is None and self._lately(owner, request, now):
                     continue
                 new = task_of(request, partition, now)
-                changes[key] = new.encode()
                 if task is None:
+                    overfull = self._overfull(new, coming) if request.source else None
+                    if overfull is not None:
+                        refused.append((messages.asked(request, now), overfull))
+                        continue
+                    coming[new.host] += 1
                     fresh[key] = new
                 else:
                     again[key] = new.request
+                changes[key] = new.encode()
+            if refused:
+                await self._outputs.refuse(refused)
             if changes:
                 await self._store.write(partition, list(changes.items()))
             if owner.closed:
@@ -158,6 +171,12 @@ class Crawler:
                     self._enqueue(owner, poll)
         self._woken()
 
+    def _overfull(self, task: Task, coming: Counter[str]) -> Reject | None:
+        waiting = self._frontier.waiting_at(task.host) + coming[task.host]
+        if waiting < self._settings.max_waiting_per_host:
+            return None
+        return Reject("host_overfull", f"{task.url}: {waiting} pages of {task.host} wait already")
+
     def fetched_lately(self, partition: int, request: FetchRequest) -> bool:
         """Whether :meth:`take` leaves ``request`` out, since it was fetched lately."""
         return self._lately(self._partitions[partition], request, self._clock.time())
@@ -172,7 +191,7 @@ class Crawler:
         else:
             return False
         at = owner.markers.fetched_at(name)
-        return bool(at) and now - at < self._settings.refetch_after
+        return bool(at) and 0 <= now - at < self._settings.refetch_after
 
     def set_sources(self, sources: Sequence[Source]) -> None:
         """The declared sources, all of them; those gone are forgotten with their state."""

@@ -34,6 +34,10 @@ class Host:
         """Add a task; ``number`` orders those of the same time."""
         heapq.heappush(self._polls if task.poll else self._pages, (task.due, number, task))
 
+    def waiting(self) -> int:
+        """Pages that wait here, and some that are not wanted any more."""
+        return len(self._pages)
+
     def due(self) -> float | None:
         """When its first task is due; ``None`` without one."""
         if self.ahead is not None:
@@ -77,6 +81,11 @@ class Frontier:
         if host is None:
             host = self._hosts[name] = Host(name, partition, self._pace())
         return host
+
+    def waiting_at(self, name: str) -> int:
+        """How many pages wait at the host of this name."""
+        host = self._hosts.get(name)
+        return host.waiting() if host is not None else 0
 
     def add(self, task: Task) -> Host:
         """Queue ``task`` at its host."""

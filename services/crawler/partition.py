@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 ROBOTS: Final = b"r:"
 """Keys of robots.txt files, followed by scheme, host and port."""
 
-_KEPT: Final = 7 * 86_400.0
+_DAY: Final = 86_400.0
+_KEPT: Final = 7 * _DAY
 """Seconds for which a host's rules are kept after they stopped to count."""
 
 
@@ -64,11 +65,24 @@ class Partition:
                     if unreadable <= 10:
                         log.error(
                             "partition %d: state %r cannot be read and is left out: %s",
-                            self.number, key[:60], error,
+                            self.number, key[:60], " ".join(str(error).split())[:300],
                         )  # fmt: skip
         if unreadable > 10:
             log.error("partition %d: %d unreadable in all", self.number, unreadable)
+        self._not_too_late(now)
         return [*self.markers.sort(), *self._outdated(now)]
+
+    def _not_too_late(self, now: float) -> None:
+        """Bring near what a clock that was wrong had put off for years."""
+        for waiting in self.tasks.values():
+            waiting.due = min(waiting.due, now + pace.LONGEST_WAIT)
+        for state in self.states.values():
+            state.next_due = min(state.next_due, now + 2 * max(state.interval, _DAY))
+        for host, (delay, ready_at) in self.slowed.items():
+            self.slowed[host] = delay, min(ready_at, now + pace.LONGEST_WAIT)
+        for origin, robots in self.robots.items():
+            if robots.expires_at > now + _KEPT:
+                self.robots[origin] = replace(robots, expires_at=now)
 
     def _outdated(self, now: float) -> Iterator[Change]:
         for host, (_, ready_at) in list(self.slowed.items()):
@@ -93,7 +107,10 @@ class Partition:
         self.tasks[key] = task.decode(key, value, self.number)
 
     def _state(self, key: bytes, value: bytes) -> None:
-        self.states[key] = source_state.decode(value)
+        state = source_state.decode(value)
+        if source_state.key(state.name, state.url) != key:
+            raise ValueError(f"the state of another source: {state.name[:60]!r}")
+        self.states[key] = state
 
     def _memory(self, key: bytes, value: bytes) -> None:
         self.memories[key] = taken.decode(value)

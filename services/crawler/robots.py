@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 import orjson
 
 from services.crawler.ports import UNCONDITIONAL, Answer, Client, Conditions, FetchFailed
-from services.crawler.rules import cut, rules_for
+from services.crawler.rules import cut, rules_for, unpack
 
 MAX_REDIRECTS: Final = 5
 """RFC 9309, 2.3.1.2."""
@@ -106,11 +106,14 @@ class Robots:
             if read["v"] != _VERSION or read["kind"] not in ("rules", "none", "unreachable"):
                 raise ValueError("a robots.txt of another version")
             since = read["failing_since"]
+            packed = base64.b64decode(read["packed"], validate=True)
+            if packed:
+                unpack(packed)
             return cls(
                 kind=read["kind"],
                 fetched_at=float(read["fetched_at"]),
                 expires_at=float(read["expires_at"]),
-                packed=base64.b64decode(read["packed"], validate=True),
+                packed=packed,
                 url=str(read["url"]),
                 validators=Conditions(str(read["etag"]), str(read["last_modified"])),
                 failing_since=None if since is None else float(since),

@@ -67,6 +67,14 @@ def cut(body: bytes) -> bytes:
     return lines[: end + 1]
 
 
+def unpack(packed: bytes) -> bytes:
+    """The file that was packed. Raises :class:`ValueError`."""
+    try:
+        return zlib.decompressobj().decompress(packed, MAX_BYTES)
+    except zlib.error as error:
+        raise ValueError(f"a robots.txt of the state is broken: {error}") from None
+
+
 def rules_for(packed: bytes, product: str) -> Rules:
     """The rules in ``packed``, a deflated file of at most :data:`MAX_BYTES`.
 
@@ -74,11 +82,7 @@ def rules_for(packed: bytes, product: str) -> Rules:
     """
     rules = _cache.get(packed, product)
     if rules is None:
-        try:
-            body = zlib.decompressobj().decompress(packed, MAX_BYTES)
-        except zlib.error as error:
-            raise ValueError(f"a robots.txt of the state is broken: {error}") from None
-        rules = Rules(body.decode("utf-8-sig", errors="replace"), product)
+        rules = Rules(unpack(packed).decode("utf-8-sig", errors="replace"), product)
         _cache.put(packed, product, rules)
     return rules
 

@@ -61,6 +61,11 @@ class CrawlerSettings(BaseSettings):
     """Entries of a source's sitemap that say that they are older are left."""
     max_waiting: int = Field(100_000, ge=1)
     """Requests that wait in one instance before it takes no more; some 700 bytes each."""
+    max_waiting_per_host: int = Field(10_000, ge=1)
+    """Pages of sources that wait for one host; more are refused as ``host_overfull``.
+
+    Else one feed that never ends to name new pages would fill an instance and stop all others.
+    """
 
     min_interval: float = Field(120.0, gt=0)
     """The shortest time between two polls of a source."""

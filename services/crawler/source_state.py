@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
+from pydantic import TypeAdapter
 
 PREFIX: Final = b"s:"
 """All keys of source states in the store begin so."""
@@ -93,6 +94,9 @@ class SourceState:
         self.day = max(self.day, day)
 
 
+_CHECKED: Final = TypeAdapter(SourceState)
+
+
 def key(name: str, url: str) -> bytes:
     """The key under which the state of this source and address stands in the store."""
     text = f"{name}\n{url}".encode("utf-8", "surrogatepass")
@@ -109,10 +113,8 @@ def decode(value: bytes) -> SourceState:
     data: Any = orjson.loads(value)
     if not isinstance(data, dict) or data.get("v") != _VERSION:
         raise ValueError("not a source's state of version 1")
-    try:
-        return SourceState(**data["state"])
-    except (TypeError, KeyError) as error:
-        raise ValueError(str(error)) from None
+    # Strictly as JSON; a ValidationError is a ValueError.
+    return _CHECKED.validate_json(orjson.dumps(data.get("state")), strict=True)
 
 
 def states_in(pairs: Iterable[tuple[bytes, bytes]]) -> list[SourceState]:

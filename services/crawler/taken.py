@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
+from pydantic import TypeAdapter
 
 PREFIX: Final = b"e:"
 """Keys of these memories in the store."""
@@ -49,16 +50,19 @@ class Memory:
         return orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE) + self.seen
 
 
+_CHECKED: Final = TypeAdapter(Memory)
+
+
 def decode(value: bytes) -> Memory:
     """What :meth:`Memory.encode` gave; raises :class:`ValueError` for anything else."""
     head, _, seen = value.partition(b"\n")
     data: Any = orjson.loads(head)
     if not isinstance(data, dict) or data.pop("v", None) != _VERSION or len(seen) % MARK:
         raise ValueError("not a memory of version 1")
-    try:
-        return Memory(seen=seen, **data)
-    except TypeError as error:
-        raise ValueError(str(error)) from None
+    # Strictly as JSON; a ValidationError is a ValueError.
+    memory = _CHECKED.validate_json(orjson.dumps(data), strict=True)
+    memory.seen = seen
+    return memory
 
 
 def key(source: str, url: str) -> bytes:

@@ -118,8 +118,9 @@ def decode(key: bytes, value: bytes, partition: int) -> Task:
         raise ValueError("not a task of version 1")
     try:
         request = FetchRequest.read(orjson.dumps(data["request"]))
-        return Task(
-            key, partition, request.url, float(data["due"]), request.encode(), int(data["tries"])
-        )
+        due, tries = data["due"], data["tries"]
+        if not isinstance(due, float | int) or not isinstance(tries, int):
+            raise TypeError("a task without its time")
+        return Task(key, partition, request.url, float(due), request.encode(), tries)
     except (KeyError, TypeError, PermanentError) as error:
         raise ValueError(str(error)) from None

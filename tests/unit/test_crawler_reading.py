@@ -264,5 +264,5 @@ def test_a_memory_survives() -> None:
     memory = taken.Memory("näme", '"e\n"', "Mon", "abc", b"12345678" * 3, NOW)
     assert taken.decode(memory.encode()) == memory
     for broken in (b"", b"{}\n", memory.encode()[:-1], b'{"v":2}\n', b'{"v":1,"x":1}\n'):
-        with pytest.raises(ValueError, match=r"empty|unexpected|version|argument"):
+        with pytest.raises(ValueError, match=r"empty|unexpected|version|validation"):
             taken.decode(broken)
