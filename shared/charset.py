@@ -82,11 +82,7 @@ def detect(data: bytes, declared: str | None = None, is_html: bool = False) -> s
     if wide is not None:
         return wide
     labels = [declared, *(_inner_labels(data) if is_html else ())]
-    try:
-        data.decode("ascii")
-    except UnicodeDecodeError:
-        pass
-    else:
+    if data.isascii():
         return _escaped(data) or "utf-8"
     if _is_utf8(data):
         return "utf-8"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import posixpath
-import struct
 import zipfile
-import zlib
 from urllib.parse import unquote
 
 from lxml import etree
 
+from services.fetcher.formats.zip_archive import BROKEN, METHODS
 from services.fetcher.limits import Budget, PartRefused
 
 MAX_MARKS = 1_500_000
@@ -18,21 +17,6 @@ MAX_MARKS = 1_500_000
 in DOCX has 300,000."""
 _CHUNK = 262_144
 _ENCRYPTED = 0x1
-# zipfile decompresses these in bounded steps.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-# What zipfile is seen to raise over broken archives.
-_BROKEN_ZIP = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    OverflowError,
-    RuntimeError,
-    ValueError,
-    LookupError,
-    struct.error,
-)
 
 
 class Broken(Exception):
@@ -46,7 +30,7 @@ class Package:
         self._budget = budget
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-        except _BROKEN_ZIP as error:
+        except BROKEN as error:
             raise Broken(_said(error)) from None
         self._members = {info.filename: info for info in self._archive.infolist()}
 
@@ -64,7 +48,7 @@ class Package:
             raise Broken(f"has no part {name!r}")
         if info.flag_bits & _ENCRYPTED:
             raise PartRefused("encrypted", f"the part {name!r} is encrypted")
-        if info.compress_type not in _METHODS:
+        if info.compress_type not in METHODS:
             raise Broken(f"the part {name!r} is compressed by method {info.compress_type}")
         out = bytearray()
         try:
@@ -74,7 +58,7 @@ class Package:
                     self._budget.unpacked(len(piece))
                     self._budget.size(len(out))
                     self._budget.ratio(len(out), info.compress_size)
-        except _BROKEN_ZIP as error:
+        except BROKEN as error:
             raise Broken(f"the part {name!r}: {_said(error)}") from None
         return bytes(out)
 

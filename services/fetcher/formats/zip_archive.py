@@ -24,10 +24,10 @@ _UTF8_NAME = 0x800
 _LOCAL_HEADER = 30
 _END_SEARCH = 65_536 + 22  # the longest comment, and the record before it
 # zipfile decompresses these in bounded steps; bzip2 and LZMA it does not.
-_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _METHOD_NAMES = {9: "Deflate64", 12: "bzip2", 14: "LZMA", 93: "Zstandard", 95: "xz", 98: "PPMd"}
 # What zipfile is seen to raise over broken archives.
-_BROKEN = (
+BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
@@ -67,7 +67,7 @@ class ZipArchive:
         try:
             with zipfile.ZipFile(file) as archive:
                 kind = _disguise(archive, archive.infolist())
-        except _BROKEN:
+        except BROKEN:
             kind = ""
         file.seek(0)
         return self._packages.get(kind)
@@ -78,7 +78,7 @@ class ZipArchive:
         _count_first(file, budget)
         try:
             archive = zipfile.ZipFile(file)
-        except _BROKEN as error:
+        except BROKEN as error:
             yield Refused("corrupt_zip", _said(error), whole=True)
             return
         with archive:
@@ -110,7 +110,7 @@ def _member(
     kept = budget.settings.max_rejected_bytes
     if info.flag_bits & _ENCRYPTED:
         return Refused("encrypted", "the member is encrypted", _raw(info, file, kept), name)
-    if info.compress_type not in _METHODS:
+    if info.compress_type not in METHODS:
         method = _METHOD_NAMES.get(info.compress_type, f"method {info.compress_type}")
         raw = _raw(info, file, kept)
         return Refused("unsupported_compression", f"compressed by {method}", raw, name)
@@ -119,7 +119,7 @@ def _member(
         first = next(pieces, b"")
     except PartRefused as refusal:
         return Refused(refusal.reason, refusal.detail, _raw(info, file, kept), name)
-    except _BROKEN as error:
+    except BROKEN as error:
         return Refused("corrupt_zip_member", _said(error), _raw(info, file, kept), name)
     return Child(stream_of(chain((first,), pieces)), name, base)
 
@@ -140,7 +140,7 @@ def _pieces(stream: IO[bytes], info: zipfile.ZipInfo, budget: Budget) -> Iterato
         while True:
             try:
                 piece = stream.read(_CHUNK)
-            except _BROKEN as error:
+            except BROKEN as error:
                 raise PartRefused("corrupt_zip_member", _said(error)) from None
             if not piece:
                 return
@@ -191,7 +191,7 @@ def _disguise(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> str:
     if members and members[0].filename == "mimetype" and members[0].file_size < 200:
         try:
             kind = archive.read(members[0]).decode("ascii", "replace").strip()
-        except _BROKEN:
+        except BROKEN:
             return ""
         if kind == "application/epub+zip":
             return "EPUB"
