@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import shlex
 import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -32,6 +34,8 @@ from shared.settings import RuntimeSettings, load_settings
 from shared.topics import topology
 
 _READY_SECONDS = 120.0
+_NOT_OF_SERVICES = re.compile(r"WIREROOM_(STORE|STATE|CACHE|NAMESPACE|KAFKA_BOOTSTRAP|ELASTIC_\w+)")
+"""Settings of the commands alone, and those that ``up`` itself gives to the services."""
 
 
 def _parse_scale(_: click.Context, __: click.Parameter, values: Iterable[str]) -> dict[str, int]:
@@ -72,11 +76,14 @@ def up_command(
         elastic_port=old.elastic_port if elastic_port is None else elastic_port,
     ).scaled(scale)
     started = time.monotonic()
+    supervisor = cluster.supervisor()
+    unknown = unknown_settings(os.environ, supervisor) if supervisor else []
+    if "WIREROOM_ARCHIVER_URL" in unknown and not old.scale.get("archiver") and not scale:
+        plan = plan.scaled({"archiver": 0})  # it would wait for an address in vain
     cluster.folder.mkdir(parents=True, exist_ok=True, mode=0o711)
     servers: list[Server] = [cluster.kafka(plan), cluster.elastic(plan)]
     for server in servers:
         _say(f"{server.title}: " + ("runs already" if server.running else "starting"))
-    supervisor = cluster.supervisor()
     if supervisor is None:
         end_instances(cluster)  # of a supervisor that was killed
     with ThreadPoolExecutor(len(servers)) as pool:
@@ -89,10 +96,33 @@ def up_command(
     supervisor.signal(signal.SIGHUP)
     if wait:
         _await_healthy(cluster, plan)
+    if unknown:
+        _say(
+            f"the services run without what is set here: {', '.join(unknown)}; "
+            "`wireroom down`, then `wireroom up` gives it to them"
+        )
     _say(f"up in {time.monotonic() - started:.0f} s. `wireroom` finds it; other programs need:")
     for name, value in cluster.user_environment(plan).items():
         if value:
             click.echo(f"  export {name}={shlex.quote(value)}")
+
+
+def unknown_settings(given: Mapping[str, str], supervisor: Process) -> list[str]:
+    """Settings in ``given`` that ``supervisor``, and so the services, was started without.
+
+    None where the system does not tell what a process was started with.
+    """
+    try:
+        started = Path(f"/proc/{supervisor.pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+    return sorted(
+        name
+        for name, value in given.items()
+        if name.startswith("WIREROOM_")
+        and not _NOT_OF_SERVICES.fullmatch(name)
+        and os.fsencode(f"{name}={value}") not in started
+    )
 
 
 def usual_scale(old: Plan) -> dict[str, int]:

@@ -15,7 +15,13 @@ from services.cli.cluster import instances, jdk, places
 from services.cli.cluster.instances import Backoff
 from services.cli.cluster.processes import Process, spawn
 from services.cli.cluster.state import Cluster, Plan, client_settings, service_names
-from services.cli.up import down_command, status_command, up_command, usual_scale
+from services.cli.up import (
+    down_command,
+    status_command,
+    unknown_settings,
+    up_command,
+    usual_scale,
+)
 from shared.errors import ClusterError
 from shared.topics import topology
 from tests.shared_data import ROOT
@@ -272,3 +278,23 @@ def test_the_archiver_runs_once_it_has_a_place(
     monkeypatch.setenv("WIREROOM_ARCHIVER_URL", str(tmp_path))
     assert usual_scale(old) == {**Plan().scale, "cleaner": 3, "archiver": 1}
     assert usual_scale(Plan().scaled({"archiver": 2}))["archiver"] == 2
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="the system does not tell")
+def test_settings_that_the_services_were_started_without_are_named(tmp_path: Path) -> None:
+    started = {**os.environ, "WIREROOM_CRAWLER_DELAY": "2", "WIREROOM_LOG_LEVEL": "INFO"}
+    supervisor = spawn("it", ["sleep", "60"], tmp_path / "it.log", env=started)
+    try:
+        given = {
+            "WIREROOM_CRAWLER_DELAY": "3",
+            "WIREROOM_LOG_LEVEL": "INFO",
+            "WIREROOM_ARCHIVER_URL": "/a",
+            "WIREROOM_STORE": "/b",
+            "WIREROOM_KAFKA_BOOTSTRAP": "of:1",
+            "OTHER": "1",
+        }
+        names = unknown_settings(given, supervisor)
+        assert names == ["WIREROOM_ARCHIVER_URL", "WIREROOM_CRAWLER_DELAY"]
+    finally:
+        supervisor.kill()
+    assert unknown_settings(given, supervisor) == []
