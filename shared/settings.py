@@ -114,8 +114,11 @@ def load_settings(cls: type[S], **overrides: Any) -> S:
         ]
         raise SettingsError("; ".join(lines)) from error
     except ValueError as error:  # JSON expected in a variable, or .env is no text
-        named = [variables[name] for name in variables if f'field "{name}"' in str(error)]
-        raise SettingsError(": ".join([*named, str(error)])) from error
+        for name, variable in variables.items():
+            if f'field "{name}"' in str(error):
+                text = f"{variable}: {given.get(variable)!r} is not JSON"
+                raise SettingsError(text + ' such as ["a", "b"] or {"a": "b"}') from error
+        raise SettingsError(str(error)) from error
 
 
 def _given() -> dict[str, str | None]:
