@@ -128,7 +128,8 @@ class SqliteStateStore:
                         )
                 connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a full disk has ended it already
+                    connection.execute("ROLLBACK")
                 raise
 
         await self._run(work)

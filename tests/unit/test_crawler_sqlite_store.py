@@ -88,3 +88,40 @@ async def test_what_is_no_store_is_named(tmp_path: Path) -> None:
         await SqliteStateStore(garbage / "x").start()
     with pytest.raises(StoreError, match="not open"):
         await SqliteStateStore(tmp_path / "closed.db").write(0, [(b"a", b"b")])
+
+
+def test_a_full_disk_is_told_and_the_store_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    script = (
+        "import asyncio, resource, signal, sys\nfrom pathlib import Path\n"
+        "from services.crawler.sqlite_store import SqliteStateStore\n"
+        "from shared.errors import TransientError\n"
+        "async def main():\n"
+        "    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "    store = SqliteStateStore(Path(sys.argv[1]))\n"
+        "    await store.start()\n"
+        "    most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, most))\n"
+        "    written = 0\n"
+        "    try:\n"
+        "        while written < 1000:\n"
+        "            await store.write(0, [(b'%d' % written, b'x' * 5000)])\n"
+        "            written += 1\n"
+        "    except TransientError as error:\n"
+        "        assert 'rollback' not in str(error), error\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))\n"
+        "    await store.write(0, [(b'late', b'')])\n"
+        "    await store.stop()\n"
+        "    print(written)\n"
+        "asyncio.run(main())\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(path)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    written = int(ran.stdout)
+    assert 0 < written < 1000
+    with sqlite3.connect(path) as connection:
+        keys = {key for (key,) in connection.execute("SELECT key FROM crawler_state")}
+    connection.close()
+    assert keys == {b"late", *(b"%d" % number for number in range(written))}
