@@ -116,6 +116,8 @@ def unknown_settings(given: Mapping[str, str], supervisor: Process) -> list[str]
         started = Path(f"/proc/{supervisor.pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return []
+    if started == [b""]:  # of a process that has ended
+        return []
     return sorted(
         name
         for name, value in given.items()
@@ -261,8 +263,10 @@ def _show(status: ClusterStatus) -> None:
             own = (str(instance.pid), port, str(instance.restarts))
             services.add_row(first, number, _state(instance.health), *facts, *own)
             first, facts = "", ("", "", "")
-        if not service.instances:
-            services.add_row(first, "", _state("down" if service.wanted else "none wanted"), *facts)
+        if not service.instances and service.wanted:
+            services.add_row(first, "", _state("down"), *facts)
+        elif not service.instances:  # nobody is behind with what nobody is to do
+            services.add_row(first, "", _state("none wanted"))
     console.print(services)
     if status.lag_unknown:
         console.print(f"lag unknown: {status.lag_unknown}", markup=False)
