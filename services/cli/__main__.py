@@ -101,6 +101,7 @@ def wireroom(verbose: bool) -> None:
     logging.basicConfig(level=logging.INFO if verbose else logging.ERROR, format=form)
     if not verbose:  # why a command waits is worth a line; refusals stand in its summary
         logging.getLogger("shared.runtime.retry").setLevel(logging.WARNING)
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # says the same, line after line
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,7 +6,7 @@ import re
 
 from services.crawler.ports import Answer
 
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.I)
+MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.I)
 
 
 def validators(answer: Answer) -> tuple[str, str]:
@@ -16,5 +16,5 @@ def validators(answer: Answer) -> tuple[str, str]:
 
 def max_age(answer: Answer) -> float:
     """Seconds for which an answer says that it counts (Cache-Control: max-age), 0 for none."""
-    found = _MAX_AGE.search(answer.header("cache-control"))
+    found = MAX_AGE.search(answer.header("cache-control"))
     return float(found[1]) if found else 0.0

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from services.crawler import messages, source_state
+from services.crawler.admission import Admission
 from services.crawler.frontier import Frontier, Host
 from services.crawler.handling import Handling, Reader, Render
 from services.crawler.hops import next_hop
@@ -22,13 +21,11 @@ from services.crawler.slots import Slots
 from services.crawler.source_state import SourceState
 from services.crawler.sources import Source
 from services.crawler.sourcing import Sourcing
-from services.crawler.step import read_name
-from services.crawler.task import Task, key_of, task_of
+from services.crawler.task import Task
 from services.crawler.visit import Redirect, Turn, Visits, Wait
 from shared import metrics
 from shared.fetching import FetchRequest
 from shared.runtime.ports import Clock
-from shared.runtime.stage import Emit, Reject
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +62,7 @@ class Crawler:
         self._partitions: dict[int, Partition] = {}
         self._frontier = Frontier(lambda: Pace(settings.delay, settings.max_delay))
         self._sourcing = Sourcing(clock, partitions)
+        self._admission = Admission(settings, self._frontier, self._sourcing)
         self._visits = Visits(settings, client, clock, self._frontier, partitions)
         self._handling = Handling(settings, read, clock, self._queue, self._sourcing, render)
         self._ledger = Ledger(outputs, store, clock)
@@ -121,77 +119,28 @@ class Crawler:
         """
         owner = self._partitions[partition]
         async with owner.writing:
-            now = self._clock.time()
-            changes: dict[bytes, bytes | None] = {}
-            fresh: dict[bytes, Task] = {}
-            found: dict[bytes, SourceState] = {}
-            again: dict[bytes, bytes] = {}
-            refused: list[tuple[Emit, Reject]] = []
-            coming: Counter[str] = Counter()
-            for request in requests:
-                if request.recur and request.source:
-                    state = self._sourcing.found(owner, request)
-                    if state is not None:
-                        key = source_state.key(state.name, state.url)
-                        found[key] = state
-                        changes[key] = source_state.encode(state)
-                    continue
-                key = key_of(request.url)
-                task = fresh.get(key) or owner.tasks.get(key)
-                if task is not None and not request.force:
-                    continue
-                if task is None and self._lately(owner, request, now):
-                    continue
-                new = task_of(request, partition, now)
-                if task is None:
-                    overfull = self._overfull(new, coming) if request.source else None
-                    if overfull is not None:
-                        refused.append((messages.asked(request, now), overfull))
-                        continue
-                    coming[new.host] += 1
-                    fresh[key] = new
-                else:
-                    again[key] = new.request
-                changes[key] = new.encode()
-            if refused:
-                await self._outputs.refuse(refused)
-            if changes:
-                await self._store.write(partition, list(changes.items()))
+            admitted = self._admission.admit(owner, requests, self._clock.time())
+            if admitted.refused:
+                await self._outputs.refuse(admitted.refused)
+            if admitted.changes:
+                await self._store.write(partition, list(admitted.changes.items()))
             if owner.closed:
                 return
-            for key, task in fresh.items():
+            for key, task in admitted.fresh.items():
                 owner.tasks[key] = task
                 self._enqueue(owner, task)
-            for key, request_bytes in again.items():
+            for key, request_bytes in admitted.again.items():
                 task = owner.tasks[key]
                 task.request = request_bytes
                 task.again = task.running
-            for key, state in found.items():
+            for key, state in admitted.found.items():
                 for poll in self._sourcing.subscribe(owner, key, state):
                     self._enqueue(owner, poll)
         self._woken()
 
-    def _overfull(self, task: Task, coming: Counter[str]) -> Reject | None:
-        waiting = self._frontier.waiting_at(task.host) + coming[task.host]
-        if waiting < self._settings.max_waiting_per_host:
-            return None
-        return Reject("host_overfull", f"{task.url}: {waiting} pages of {task.host} wait already")
-
     def fetched_lately(self, partition: int, request: FetchRequest) -> bool:
         """Whether :meth:`take` leaves ``request`` out, since it was fetched lately."""
-        return self._lately(self._partitions[partition], request, self._clock.time())
-
-    def _lately(self, owner: Partition, request: FetchRequest, now: float) -> bool:
-        if request.force:
-            return False
-        if request.kind in ("auto", "page"):
-            name = request.url
-        elif request.referrer and not request.source:
-            name = read_name(request)  # sitemaps may name one another in a circle
-        else:
-            return False
-        at = owner.markers.fetched_at(name)
-        return bool(at) and 0 <= now - at < self._settings.refetch_after
+        return self._admission.lately(self._partitions[partition], request, self._clock.time())
 
     def set_sources(self, sources: Sequence[Source]) -> None:
         """The declared sources, all of them; those gone are forgotten with their state."""

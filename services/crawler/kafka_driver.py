@@ -14,14 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    KafkaError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
+from aiokafka.errors import KafkaError
 
 from services.crawler.intake import Intake, Taker
 from services.crawler.lease import Lease
@@ -29,21 +22,13 @@ from services.crawler.outputs import KafkaOutputs
 from shared import metrics
 from shared.errors import ClusterError, TransientError
 from shared.runtime import lenient_records
+from shared.runtime.aiokafka_driver import LOST, MAX_POLL_INTERVAL_MS
 from shared.runtime.driver import end_process, group_id, message_of
 from shared.settings import RuntimeSettings
 from shared.topics import Wiring
 
 log = logging.getLogger(__name__)
 
-# The partitions went to another instance: the batch is delivered again there.
-_LOST = (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
-_MAX_POLL_INTERVAL_MS = 600_000
 _REBALANCE_SECONDS = 60.0
 """The group waits so long for its members to let go of their partitions."""
 _REVOKE_SECONDS = _REBALANCE_SECONDS / 2
@@ -125,7 +110,7 @@ class CrawlerDriver:
             group_id=group_id(self._service, self._settings.namespace),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
-            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             session_timeout_ms=int(self._settings.kafka_session_timeout * 1000),
             heartbeat_interval_ms=int(self._settings.kafka_session_timeout * 100),
             rebalance_timeout_ms=int(_REBALANCE_SECONDS * 1000),
@@ -257,7 +242,7 @@ class CrawlerDriver:
         asked = self._lease.now()
         try:
             await consumer.commit(dict(self._positions))
-        except _LOST as error:
+        except LOST as error:
             log.warning("nothing was committed; what is not comes again: %s", error)
         else:
             self._lease.renew(asked)

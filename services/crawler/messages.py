@@ -7,14 +7,12 @@ from typing import Final
 
 from services.crawler.ports import Answer
 from shared.events import Envelope, format_time
-from shared.fetching import DOWNLOAD_HEADER, Download, FetchRequest
+from shared.fetching import DOWNLOAD_HEADER, HINTS_HEADER, Download, FetchRequest
 from shared.runtime.stage import Emit
 from shared.text import document_id
 
 TYPE: Final = "news.ingest.v1"
 SOURCE: Final = "wireroom/crawler"
-HINTS_HEADER: Final = "ce_hints"
-"""Header: :class:`~shared.fetching.Hints` as JSON."""
 FEED_HEADER: Final = "ce_feed"
 """Header: the URL of the feed or sitemap that named the page."""
 SOURCE_HEADER: Final = "ce_newssource"

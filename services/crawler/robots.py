@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 
 import orjson
 
+from services.crawler.answers import MAX_AGE
 from services.crawler.ports import UNCONDITIONAL, Answer, Client, Conditions, FetchFailed
 from services.crawler.rules import cut, rules_for, unpack
 
@@ -27,7 +28,6 @@ GIVEN_UP: Final = 30 * 86_400.0
 _RETRY = (300.0, 21_600.0)
 _LARGE = 64 * 1024
 _VERSION = 1
-_MAX_AGE = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})", re.IGNORECASE)
 _NEVER = re.compile(r"(?:^|[\s,])no-(?:store|cache)\b", re.IGNORECASE)
 
 
@@ -214,7 +214,7 @@ def _expiry(answer: Answer, now: float, lifetime: float) -> float:
     """By Cache-Control, less the Age in caches on the way, within our own bounds."""
     control = answer.header("cache-control")
     seconds = lifetime
-    told = _MAX_AGE.search(control)
+    told = MAX_AGE.search(control)
     if told:
         age = answer.header("age")
         seconds = int(told[1]) - (int(age) if age.isascii() and age.isdigit() else 0)

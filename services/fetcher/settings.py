@@ -18,7 +18,8 @@ def _default_fields() -> dict[str, list[str]]:
             "plain_text", "raw_text", "content_text", "cleaned_text", "story", "fields.bodyText",
             "content.text",
             "body.text", "article.text", "article.body", "_source.text", "_source.body",
-            "_source.content",
+            "_source.content", "texte", "texto", "testo", "tekst", "inhalt", "contenu", "contenido",
+            "contenuto", "conteudo", "conteúdo", "artikel", "текст",
         ],
         "html": [
             "html", "content_html", "body_html", "bodyHtml", "raw_html", "rawHtml", "page",
@@ -27,17 +28,21 @@ def _default_fields() -> dict[str, list[str]]:
         "title": [
             "title", "headline", "heading", "name", "title.rendered", "headline.main",
             "article.title", "article.headline", "webTitle", "_source.title", "_source.headline",
+            "titel", "titre", "titulo", "título", "titolo", "tytuł", "überschrift", "schlagzeile",
+            "заголовок",
         ],
         "authors": [
             "authors", "author", "byline", "by", "creator", "writer", "fields.byline",
             "byline.original", "article.authors", "article.author", "_source.authors",
-            "_source.author",
+            "_source.author", "autor", "autoren", "auteur", "auteurs", "autores", "autore",
+            "autori", "verfasser", "автор",
         ],
         "published_at": [
             "published_at", "datePublished", "date_published", "published", "publishedAt",
             "publish_date", "publishDate", "pub_date", "pubDate", "date_publish", "published_date",
             "publication_date", "date", "webPublicationDate", "versioncreated", "article.date",
-            "created_at", "timestamp", "_source.published_at", "_source.date",
+            "created_at", "timestamp", "_source.published_at", "_source.date", "datum", "fecha",
+            "veröffentlicht", "erschienen", "publié", "date de publication", "дата",
         ],
         "modified_at": [
             "modified_at", "dateModified", "date_modified", "updated_at", "updatedAt", "updated",

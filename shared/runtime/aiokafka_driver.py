@@ -28,7 +28,7 @@ from shared.topics import Topic
 log = logging.getLogger(__name__)
 
 # The partitions went to another instance: the batch is delivered again there.
-_LOST = (
+LOST = (
     CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
@@ -36,7 +36,7 @@ _LOST = (
     UnknownMemberIdError,
 )
 # Longer than all retries of one batch together.
-_MAX_POLL_INTERVAL_MS = 600_000
+MAX_POLL_INTERVAL_MS = 600_000
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -85,7 +85,7 @@ class AiokafkaDriver:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=4 * 1024 * 1024,
-            max_poll_interval_ms=_MAX_POLL_INTERVAL_MS,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
             session_timeout_ms=int(self._settings.kafka_session_timeout * 1000),
             heartbeat_interval_ms=int(self._settings.kafka_session_timeout * 100),
             rebalance_timeout_ms=60_000,
@@ -125,7 +125,7 @@ class AiokafkaDriver:
     async def _commit(self, consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
         try:
             await consumer.commit(offsets)
-        except _LOST as error:
+        except LOST as error:
             log.warning("the batch was not committed and comes again: %s", error)
 
     def _measure(self, consumer: AIOKafkaConsumer, done: dict[TopicPartition, int]) -> None:

@@ -162,3 +162,13 @@ def test_a_table_is_read_in_memory_that_does_not_grow() -> None:
         tracemalloc.stop()
     assert count > 2_000
     assert peaks[1] < 1.2 * peaks[0] + 200_000
+
+
+def test_columns_may_be_named_in_other_languages() -> None:
+    table = "Titel;Text;Autor;Datum\nRegen;Es regnete in Lissabon.;A. Rau;2026-03-04\n"
+    (record,) = records(list(unwrap(Delimited(limits()), table.encode("cp1252"), "t.csv")))
+    assert (record.title, record.authors, record.published_at) == (
+        "Regen",
+        ["A. Rau"],
+        "2026-03-04",
+    )

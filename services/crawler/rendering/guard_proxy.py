@@ -78,6 +78,7 @@ class GuardProxy:
             head = await reader.readuntil(_END)
         line, _, headers = head.partition(b"\r\n")
         method, target, _ = line.decode("latin-1").split(" ", 2)
+        length = _length(headers)
         if method == "CONNECT":
             split = urlsplit(f"//{target}")
             host, port = split.hostname or "", split.port or 443
@@ -100,14 +101,17 @@ class GuardProxy:
         try:
             if opening:
                 remote_writer.write(opening)
-                up = asyncio.create_task(_pump(reader, remote_writer, _length(headers)))
+                up = asyncio.create_task(_pump(reader, remote_writer, length))
             else:
                 writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
                 up = asyncio.create_task(_pump(reader, remote_writer))
             try:
                 if opening:
                     # One request a connection: the next may be for another host.
-                    status, _, answered = (await remote_reader.readuntil(_END)).partition(b"\r\n")
+                    head = await remote_reader.readuntil(_END)
+                    if not self._count(head):
+                        return
+                    status, _, answered = head.partition(b"\r\n")
                     writer.write(status + b"\r\nConnection: close\r\n")
                     writer.write(_without_hop_headers(answered))
                 await self._down(remote_reader, writer)
@@ -136,13 +140,15 @@ class GuardProxy:
         raise FetchFailed("connect_failed", f"{host}: {last}", again=True)
 
     async def _down(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while piece := await reader.read(_PIECE):
-            self._left -= len(piece)
-            if self._left < 0:
-                self.exhausted = True
-                return
+        while (piece := await reader.read(_PIECE)) and self._count(piece):
             writer.write(piece)
             await writer.drain()
+
+    def _count(self, received: bytes) -> bool:
+        """Whether so many bytes are still allowed."""
+        self._left -= len(received)
+        self.exhausted = self.exhausted or self._left < 0
+        return not self.exhausted
 
     async def _refuse(self, writer: asyncio.StreamWriter, reason: str, detail: str) -> None:
         self.refused[reason] = self.refused.get(reason, 0) + 1
@@ -170,12 +176,20 @@ async def _pump(
 
 
 def _length(headers: bytes) -> int:
-    """The bytes of a request's body; browsers tell them. Raises ``ValueError`` for a bad number."""
+    """The bytes of a request's body; browsers tell them, once.
+
+    Raises ``ValueError`` for anything else: what two ends read differently hides a second request.
+    """
+    told: list[int] = []
     for line in headers.split(b"\r\n"):
         name, _, value = line.partition(b":")
+        if name.strip().lower() == b"transfer-encoding":
+            raise ValueError("a body of unknown length")
         if name.strip().lower() == b"content-length":
-            return int(value)
-    return 0
+            told.append(int(value))
+    if len(told) > 1 or min(told, default=0) < 0:
+        raise ValueError("more than one length")
+    return told[0] if told else 0
 
 
 def _without_hop_headers(headers: bytes) -> bytes:
