@@ -101,7 +101,7 @@ def _samples(count: int) -> list[tuple[str, str]]:
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in _html_samples()]
     return [
         (f"https://copy-{number}.example/{number}", texts[number % len(texts)])
-        for number in range(count)
+        for number in range(int(count * _SPARE) + 8)
     ]
 
 
