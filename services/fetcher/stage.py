@@ -112,20 +112,12 @@ class _Unwrapping:
         return self._document(found, found.item)
 
     def _document(self, found: Found, document: Document) -> Outcome:
-        limit = self._settings.max_document_bytes
-        if len(document.data) > limit:
-            detail = f"{len(document.data)} bytes, max_document_bytes={limit}"
-            whole = not document.step
-            return self._refused(
-                found, Refused("too_large", detail, document.data, document.step, whole)
-            )
-        against = self._verdict(found, document)
+        against = self._against(found, document)
         if against is not None:
-            detail = f"the page is no article: {against.sign}"
+            reason, detail = against
             whole = not document.step
-            return self._refused(
-                found, Refused(against.reason, detail, document.data, document.step, whole)
-            )
+            refused = Refused(reason, detail, document.data, document.step, whole)
+            return self._refused(found, refused)
         parent = self._root_id() if found.place else self._base.parent
         place = join(self._base.member, found.place)
         # One of several is not the page that was fetched.
@@ -142,6 +134,14 @@ class _Unwrapping:
         headers = envelope.headers()
         self._budget.given(len(document.data) + _size(headers))
         return Emit(document.data, identity.encode("ascii"), headers)
+
+    def _against(self, found: Found, document: Document) -> tuple[str, str] | None:
+        """Reason and detail of what speaks against handing ``document`` on."""
+        limit = self._settings.max_document_bytes
+        if len(document.data) > limit:
+            return "too_large", f"{len(document.data)} bytes, max_document_bytes={limit}"
+        seen = self._verdict(found, document)
+        return (seen.reason, f"the page is no article: {seen.sign}") if seen else None
 
     def _verdict(self, found: Found, document: Document) -> Verdict | None:
         kind, _, charset = document.content_type.partition("; charset=")

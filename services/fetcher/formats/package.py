@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from services.fetcher.formats.zip_archive import BROKEN, METHODS
+from services.fetcher.formats.zip_archive import BROKEN, METHODS, said
 from services.fetcher.limits import Budget, PartRefused
 
 MAX_MARKS = 1_500_000
@@ -31,7 +31,7 @@ class Package:
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
         except BROKEN as error:
-            raise Broken(_said(error)) from None
+            raise Broken(said(error)) from None
         self._members = {info.filename: info for info in self._archive.infolist()}
 
     def __contains__(self, name: str) -> bool:
@@ -59,7 +59,7 @@ class Package:
                     self._budget.size(len(out))
                     self._budget.ratio(len(out), info.compress_size)
         except BROKEN as error:
-            raise Broken(f"the part {name!r}: {_said(error)}") from None
+            raise Broken(f"the part {name!r}: {said(error)}") from None
         return bytes(out)
 
     def xml(self, name: str) -> etree._Element:
@@ -105,7 +105,3 @@ def text_at(root: etree._Element, path: str, names: dict[str, str]) -> str:
     """The text of the first element at ``path`` in one line; empty where there is none."""
     found = root.find(path, names)
     return "" if found is None else " ".join("".join(found.itertext()).split())
-
-
-def _said(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__

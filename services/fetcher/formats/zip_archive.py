@@ -79,7 +79,7 @@ class ZipArchive:
         try:
             archive = zipfile.ZipFile(file)
         except BROKEN as error:
-            yield Refused("corrupt_zip", _said(error), whole=True)
+            yield Refused("corrupt_zip", said(error), whole=True)
             return
         with archive:
             members = archive.infolist()
@@ -120,7 +120,7 @@ def _member(
     except PartRefused as refusal:
         return Refused(refusal.reason, refusal.detail, _raw(info, file, kept), name)
     except BROKEN as error:
-        return Refused("corrupt_zip_member", _said(error), _raw(info, file, kept), name)
+        return Refused("corrupt_zip_member", said(error), _raw(info, file, kept), name)
     return Child(stream_of(chain((first,), pieces)), name, base)
 
 
@@ -141,7 +141,7 @@ def _pieces(stream: IO[bytes], info: zipfile.ZipInfo, budget: Budget) -> Iterato
             try:
                 piece = stream.read(_CHUNK)
             except BROKEN as error:
-                raise PartRefused("corrupt_zip_member", _said(error)) from None
+                raise PartRefused("corrupt_zip_member", said(error)) from None
             if not piece:
                 return
             size += len(piece)
@@ -215,5 +215,6 @@ def _name(info: zipfile.ZipInfo) -> str:
     return name
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """The kind of ``error``, and its words where it has any."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
