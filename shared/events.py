@@ -204,6 +204,15 @@ def _without_surrogates(value: Any) -> Any:
     return value
 
 
+class Passage(WireModel):
+    """Code points ``start`` to ``end`` of an article's text, in a language of their own."""
+
+    start: int = Field(ge=0)
+    end: int = Field(gt=0)
+    language: str
+    """ISO 639-1."""
+
+
 class Article(WireModel):
     """What the cleaner makes of a document: ``news.articles``."""
 
@@ -226,20 +235,36 @@ class Article(WireModel):
 
     title: str = ""
     authors: list[str] = []
+    """People, one each."""
+    agencies: list[str] = []
+    """News agencies that the text is credited to."""
     published_at: AwareDatetime | None = None
     published_precision: Precision | None = None
     published_from: str | None = None
     """Where the date was found: ``json-ld``, ``meta``, ``byline``, ``url``, ``text``…"""
     modified_at: AwareDatetime | None = None
+    modified_precision: Precision | None = None
     description: str = ""
     topics: list[str] = []
+    section: str | None = None
+    """The part of the site: ``World``."""
     site_name: str | None = None
+    image: str | None = None
+    """URL of the picture that stands for the article."""
+    licence: str | None = None
+    """URL of its licence, or the licence as the page writes it."""
+    paywalled: bool | None = None
+    """Whether the whole text is for subscribers alone; ``None`` where nothing tells."""
     language: str | None = None
     """ISO 639-1, or ``None`` where the text is too short to tell."""
+    passages: list[Passage] = []
+    """Parts of the text in other languages than ``language``."""
     text: str
     """Paragraphs parted by a blank line."""
     provenance: dict[str, str] = {}
     """Field to where it was found: ``{"title": "json-ld"}``."""
+    confidence: dict[str, float] = {}
+    """Field to how sure it is, 0 to 1: the share of pages on which what is found so is right."""
 
 
 class Mention(WireModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from services.cleaner.characters import one_line
-from services.cleaner.dates import believable, read_date
+from services.cleaner.dates.reading import believable, read_date
 from services.cleaner.extracted import Dated, Extracted
 from services.cleaner.language import declared
 from shared.errors import PermanentError

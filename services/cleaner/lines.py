@@ -61,8 +61,16 @@ class CleanLine:
             "text": article.text,
             "article_id": article.article_id,
             "content_hash": article.content_hash,
+            "agencies": article.agencies,
+            "section": article.section,
+            "image": article.image,
+            "licence": article.licence,
+            "paywalled": article.paywalled,
             "modified_at": article.modified_at.isoformat() if article.modified_at else None,
+            "modified_precision": article.modified_precision,
+            "passages": [passage.model_dump() for passage in article.passages],
             "provenance": article.provenance,
+            "confidence": article.confidence,
         }
 
 

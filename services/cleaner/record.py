@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from services.cleaner.characters import one_line
-from services.cleaner.dates import believable, read_date
+from services.cleaner.dates.reading import believable, read_date
 from services.cleaner.extracted import Extracted
-from services.cleaner.html import extract_html
 from services.cleaner.language import declared
-from services.cleaner.plaintext import extract_text
+from services.cleaner.markup.article import extract_html
+from services.cleaner.plain.article import extract_text
 from shared.records import Record
 from shared.text import canonical_url
 

@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 from services.cleaner.characters import decode, one_line
 from services.cleaner.extracted import Extracted
 from services.cleaner.hints import apply_hints
-from services.cleaner.html import extract_html
 from services.cleaner.language import identify
-from services.cleaner.plaintext import extract_text
+from services.cleaner.markup.article import extract_html
+from services.cleaner.plain.article import extract_text
 from services.cleaner.record import extract_record
 from services.cleaner.settings import CleanerSettings
 from shared.errors import PermanentError
@@ -81,16 +81,24 @@ class Clean:
             received_at=now,
             title=found.title,
             authors=found.authors,
+            agencies=found.agencies,
             published_at=published.moment if published else None,
             published_precision=published.precision if published else None,
             published_from=published.found_in if published else None,
             modified_at=modified.moment if modified else None,
+            modified_precision=modified.precision if modified else None,
             description=found.description,
             topics=found.topics,
+            section=found.section,
             site_name=found.site_name,
+            image=found.image,
+            licence=found.licence,
+            paywalled=found.paywalled,
             language=found.language,
+            passages=found.passages,
             text=found.text,
             provenance=found.provenance,
+            confidence=found.confidence,
         )
         headers = envelope.derive(
             id=identity, type=Article.TYPE, source=SOURCE, content_type="application/json"

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from services.cleaner.extracted import Extracted
-from services.cleaner.html import extract_html
-from services.cleaner.plaintext import extract_text
+from services.cleaner.markup.article import extract_html
+from services.cleaner.plain.article import extract_text
 from shared.errors import PermanentError
 from shared.text import comparable
 from tests.quality.table import Row, print_table

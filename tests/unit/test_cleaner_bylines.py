@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.cleaner.bylines import credited, is_by_alone, lone_name, says_who
 from services.cleaner.extracted import Extracted
-from services.cleaner.plaintext import extract_text
+from services.cleaner.plain.article import extract_text
+from services.cleaner.plain.bylines import credited, is_by_alone, lone_name, says_who
 
 TITLE = "Ferry hits pier in Lindvik"
 BODY = (

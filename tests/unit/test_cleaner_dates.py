@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.cleaner.dates import believable, on_day_of, read_date, url_date
+from services.cleaner.dates.in_text import date_in_text
+from services.cleaner.dates.reading import believable, on_day_of, read_date, url_date
 from services.cleaner.extracted import Dated
-from services.cleaner.textdates import date_in_text
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

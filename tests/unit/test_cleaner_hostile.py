@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.cleaner.furniture import Kind, kind_of
+from services.cleaner.plain.furniture import Kind, kind_of
 from services.cleaner.settings import CleanerSettings
 from services.cleaner.stage import Clean
 from shared.errors import PermanentError

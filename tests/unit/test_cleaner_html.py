@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from services.cleaner.extracted import Extracted
-from services.cleaner.html import extract_html
-from services.cleaner.titles import without_site
+from services.cleaner.markup.article import extract_html
+from services.cleaner.metadata.titles import without_site
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 URL = "https://www.lindvikpost.example/news/2021/03/02/ferry"
@@ -192,7 +192,7 @@ def test_the_text_is_searched_for_dates_last_and_on_small_pages_only(
         asked.append(extensive_search)
         return answer if extensive_search else None
 
-    monkeypatch.setattr("services.cleaner.metadata.find_date", find_date)
+    monkeypatch.setattr("services.cleaner.metadata.when.find_date", find_date)
     html = page(f"<script>{'x' * size}</script>")
     published = clean(html, url="https://www.lindvikpost.example/ferry").published
     assert asked == searches

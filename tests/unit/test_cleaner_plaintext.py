@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.cleaner.appeals import appeal_start
 from services.cleaner.extracted import Extracted
-from services.cleaner.furniture import Kind, kind_of, source_of, topics_of
-from services.cleaner.names import people
-from services.cleaner.plaintext import extract_text
-from services.cleaner.wrapping import unwrap
+from services.cleaner.metadata.names import people
+from services.cleaner.plain.appeals import appeal_start
+from services.cleaner.plain.article import extract_text
+from services.cleaner.plain.furniture import Kind, kind_of, source_of, topics_of
+from services.cleaner.plain.wrapping import unwrap
 from shared.errors import PermanentError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

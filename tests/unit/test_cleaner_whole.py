@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.cleaner.plaintext import extract_text
+from services.cleaner.plain.article import extract_text
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 TITLE = "Ferry hits pier in Lindvik"

@@ -91,7 +91,7 @@ def test_every_service_has_a_stage() -> None:
 
 def test_modules_stay_small() -> None:
     # What is longer already; it may shrink, and no other may join it.
-    known = {"shared/search/sqlite_index.py": 430, "services/cleaner/metadata.py": 360}
+    known = {"shared/search/sqlite_index.py": 430}
     long = {
         name: lines
         for path, name in zip(FILES, NAMES, strict=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from services.cleaner.dates import MONTH
-from services.cleaner.names import people
+from services.cleaner.dates.reading import MONTH
+from services.cleaner.metadata.names import people
 
 _BY = (
     r"(?:(?:written|reported|posted|published|story|words|text|article|"

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from typing import Protocol
 
-from services.cleaner.furniture import Kind
-from services.cleaner.titles import squeezed
+from services.cleaner.metadata.titles import squeezed
+from services.cleaner.plain.furniture import Kind
 
 _WORD = re.compile(r"\w+")
 _SAID = 20  # lines of the article whose words its headline uses

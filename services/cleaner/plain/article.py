@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
-from services.cleaner.appeals import appeal_start
 from services.cleaner.characters import one_line, storable
-from services.cleaner.dates import MONTH
+from services.cleaner.dates.in_text import date_in_text
+from services.cleaner.dates.reading import MONTH
 from services.cleaner.extracted import Extracted
-from services.cleaner.furniture import (
+from services.cleaner.metadata.titles import squeezed
+from services.cleaner.plain.appeals import appeal_start
+from services.cleaner.plain.furniture import (
     Kind,
     is_small_print,
     kind_of,
@@ -19,10 +21,8 @@ from services.cleaner.furniture import (
     source_of,
     topics_of,
 )
-from services.cleaner.head import Head, read_head
-from services.cleaner.textdates import date_in_text
-from services.cleaner.titles import squeezed
-from services.cleaner.wrapping import unwrap
+from services.cleaner.plain.head import Head, read_head
+from services.cleaner.plain.wrapping import unwrap
 from shared.errors import PermanentError
 
 _BULLET = re.compile(r"^(?:[•·▪◦‣○●■□►▸*+–—-]|\d{1,3}[.)])\s+")

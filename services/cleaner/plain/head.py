@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from services.cleaner.bylines import credited, is_by_alone, is_role, lone_name, says_who
-from services.cleaner.dates import read_date
+from services.cleaner.dates.reading import read_date
 from services.cleaner.extracted import Dated
-from services.cleaner.headline import HeadLine, headline
+from services.cleaner.plain.bylines import credited, is_by_alone, is_role, lone_name, says_who
+from services.cleaner.plain.headline import HeadLine, headline
 
 _BYLINE = re.compile(
     r"^\W{0,3}(?:(?:written|reported|posted|published|story|words) )?by:?\s+\S", re.IGNORECASE

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
-from services.cleaner.appeals import asks_for_money
+from services.cleaner.plain.appeals import asks_for_money
 
 
 class Kind(Enum):

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote
 
-from services.cleaner.dates import MONTH, MONTHS, WEEKDAYS, believable, read_date, url_date
+from services.cleaner.dates.reading import MONTH, MONTHS, WEEKDAYS, believable, read_date, url_date
 from services.cleaner.extracted import Dated
 
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S{5,2000}")

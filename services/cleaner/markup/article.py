@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 from lxml.html import HtmlElement
 from trafilatura import bare_extraction
-from trafilatura.utils import load_html
 
 from services.cleaner.characters import storable
 from services.cleaner.extracted import Extracted
-from services.cleaner.metadata import Page
+from services.cleaner.markup.page import Page, parsing
+from services.cleaner.metadata.describe import describe
 from shared.errors import PermanentError
-from shared.text import canonical_url
 
 # What goes wrong with a page is told by its rejection; the libraries' own lines name no document.
 for _library in ("trafilatura", "htmldate"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)
 
-_ROOT = re.compile(r"<(?:!doctype|html)\b", re.IGNORECASE)
 _KEPT = 0.7
 _SHORT = 250
 _SENTENCE = 80
 """Where default mode is tried after fast mode: a share, and characters. Chosen for body F1 against
 time on pages of the aed and wcxb collections, where all shares from 0.2 to 1 differ little."""
-
-
-MAX_ELEMENTS = 40_000
-"""Elements of a page; the longest of the evaluation pages has an eighth of that."""
 
 
 def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Extracted:
@@ -40,48 +31,16 @@ def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Ext
     Raises :class:`PermanentError`: ``no_text`` where there is no markup or no article in it,
     ``extraction_failed`` where a parser fails on the page, ``too_many_elements``.
     """
-    url = url if url and canonical_url(url) else None  # what is no address tells nothing
-    with _parsing(name):
-        tree = load_html(_page(html.replace("\x00", "")))
-    if tree is None:
-        raise PermanentError("no_text", f"{name}: no HTML elements")
-    # Counted by lxml, in a fraction of a second; extraction's time grows with its square.
-    elements = int(tree.xpath("count(//*)"))
-    if elements > MAX_ELEMENTS:
-        raise PermanentError(
-            "too_many_elements", f"{name}: {elements} elements, {MAX_ELEMENTS} are read at most"
-        )
+    page = Page(html, url, now, name)
     found = Extracted()
-    Page(tree, url, now, size=len(html)).describe(found)
-    with _parsing(name):
-        text = _body(tree, url)
+    describe(page, found)
+    with parsing(name):
+        text = _body(page.tree, page.url)
     lines = (line.strip() for line in storable(text).split("\n"))
     found.text = "\n\n".join(line for line in lines if line)
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found
-
-
-@contextmanager
-def _parsing(name: str) -> Iterator[None]:
-    """Turns whatever a library raises on hostile input into a rejection of that input.
-
-    Our own code stands outside: its errors are bugs, and those stop the process.
-    """
-    try:
-        yield
-    except (RecursionError, MemoryError):
-        raise
-    except Exception as error:
-        detail = f"{name}: {type(error).__name__}: {error}"
-        raise PermanentError("extraction_failed", detail[:500]) from error
-
-
-def _page(html: str) -> str:
-    """``html`` itself, or the page around it where it is a fragment, as records carry them."""
-    if _ROOT.search(html[:5_000]):
-        return html
-    return f"<!DOCTYPE html><html><body>{html}</body></html>"
 
 
 def _body(tree: HtmlElement, url: str | None) -> str:
