@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.cleaner.characters import one_line
 from services.cleaner.dates.reading import believable, read_date
-from services.cleaner.extracted import Extracted
+from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.language import declared
 from services.cleaner.markup.article import extract_html
 from services.cleaner.plain.article import extract_text
@@ -14,12 +14,19 @@ from shared.records import Record
 from shared.text import canonical_url
 
 
-def extract_record(record: Record, *, url: str | None, now: datetime, name: str) -> Extracted:
+def extract_record(
+    record: Record,
+    *,
+    url: str | None,
+    now: datetime,
+    name: str,
+    trace: list[Trace] | None = None,
+) -> Extracted:
     """The article in ``record``; raises what its text's or HTML's path raises."""
     if record.text:
-        found = extract_text(record.text, url=url, now=now, name=name)
+        found = extract_text(record.text, url=url, now=now, name=name, trace=trace)
     else:
-        found = extract_html(record.html or "", url=url, now=now, name=name)
+        found = extract_html(record.html or "", url=url, now=now, name=name, trace=trace)
     if url:
         found.put("canonical_url", canonical_url(url), "record")
     found.put("title", one_line(record.title or ""), "record")

@@ -8,7 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from services.cleaner.characters import decode, one_line
-from services.cleaner.extracted import Extracted
+from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.hints import apply_hints
 from services.cleaner.language import identify
 from services.cleaner.markup.article import extract_html
@@ -105,8 +105,14 @@ class Clean:
         ).headers()
         return [Emit(article.encode(), identity.encode(), headers)]
 
-    def extract(self, document: Document) -> tuple[Extracted, str | None]:
-        """What is in ``document``, and its URL. Raises as calling does."""
+    def extract(
+        self, document: Document, trace: list[Trace] | None = None
+    ) -> tuple[Extracted, str | None]:
+        """What is in ``document``, and its URL. Raises as calling does.
+
+        What becomes of its blocks is noted in ``trace``, where there is one: also of a document
+        that is refused in the end.
+        """
         kind = document.content_type.split(";")[0].strip().lower()
         url, name, now = document.url, document.name, document.now
         if not document.data.strip():
@@ -116,13 +122,13 @@ class Clean:
         if kind in (Record.CONTENT_TYPE, "application/json"):
             record = Record.decode(document.data)
             url = record.url or url
-            found = extract_record(record, url=url, now=now, name=name)
+            found = extract_record(record, url=url, now=now, name=name, trace=trace)
         else:
             text = decode(document.data, document.content_type, name)
             if _is_html(kind, text):
-                found = extract_html(text, url=url, now=now, name=name)
+                found = extract_html(text, url=url, now=now, name=name, trace=trace)
             else:
-                found = extract_text(text, url=url, now=now, name=name)
+                found = extract_text(text, url=url, now=now, name=name, trace=trace)
         return self._finish(found, name), url
 
     def _finish(self, found: Extracted, name: str) -> Extracted:

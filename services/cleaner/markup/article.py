@@ -9,7 +9,7 @@ from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from services.cleaner.characters import storable
-from services.cleaner.extracted import Extracted
+from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.markup.page import Page, parsing
 from services.cleaner.metadata.describe import describe
 from shared.errors import PermanentError
@@ -25,19 +25,30 @@ _SENTENCE = 80
 time on pages of the aed and wcxb collections, where all shares from 0.2 to 1 differ little."""
 
 
-def extract_html(html: str, *, url: str | None, now: datetime, name: str) -> Extracted:
+def extract_html(
+    html: str,
+    *,
+    url: str | None,
+    now: datetime,
+    name: str,
+    trace: list[Trace] | None = None,
+) -> Extracted:
     """The article in ``html``, a page or a fragment; ``name`` stands in errors.
+    What becomes of its blocks is noted in ``trace``, where there is one.
 
     Raises :class:`PermanentError`: ``no_text`` where there is no markup or no article in it,
     ``extraction_failed`` where a parser fails on the page, ``too_many_elements``.
     """
     page = Page(html, url, now, name)
-    found = Extracted()
+    found = Extracted(trace=trace)
     describe(page, found)
     with parsing(name):
         text = _body(page.tree, page.url)
     lines = (line.strip() for line in storable(text).split("\n"))
-    found.text = "\n\n".join(line for line in lines if line)
+    kept = [line for line in lines if line]
+    for line in kept:
+        found.note(line, True, "article")
+    found.text = "\n\n".join(kept)
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found

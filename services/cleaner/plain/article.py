@@ -10,7 +10,7 @@ from itertools import pairwise
 from services.cleaner.characters import one_line, storable
 from services.cleaner.dates.in_text import date_in_text
 from services.cleaner.dates.reading import MONTH
-from services.cleaner.extracted import Extracted
+from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.metadata.titles import squeezed
 from services.cleaner.plain.appeals import appeal_start
 from services.cleaner.plain.furniture import (
@@ -60,23 +60,33 @@ class Line:
         return self.score >= 4
 
 
-def extract_text(text: str, *, url: str | None, now: datetime, name: str) -> Extracted:
+def extract_text(
+    text: str,
+    *,
+    url: str | None,
+    now: datetime,
+    name: str,
+    trace: list[Trace] | None = None,
+) -> Extracted:
     """The article in ``text``, the text of a page or of an article alone.
 
-    ``name`` stands in errors. Raises :class:`PermanentError` ``no_text`` where nothing is left.
+    ``name`` stands in errors; what becomes of its lines is noted in ``trace``, where there is one.
+    Raises :class:`PermanentError` ``no_text`` where nothing is left.
     """
     lines = _lines(storable(text))
     bare = _is_bare(lines)
     start, end = _bare_article(lines) if bare else _article(lines)
     if start == end:
         raise PermanentError("no_text", f"{name}: no article text in it")
-    found = Extracted()
+    found = Extracted(trace=trace)
     head = read_head(lines, start, end)
     first = 0 if bare else head.end
     keep = (None, Kind.VALUE) if bare else (None,)
     body = _body(lines[first:end], head, keep)
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
+    for paragraph in body:
+        found.note(paragraph, True, "article")
     found.text = "\n\n".join(body)
     found.put("title", head.title, "headline")
     if not found.title:
