@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Servers of their own, on free ports, in the tests; nothing that runs already is touched.
 
-.PHONY: setup demo test check quality bench up down lock clean
+.PHONY: setup demo test check quality bench train up down lock clean
 
 # What users run: the packages of requirements.txt and the `wireroom` command.
 .venv/runtime: requirements.txt pyproject.toml
@@ -18,6 +18,11 @@ BIN := .venv/bin
 # And what developers run: the tools of requirements-dev.txt beside them.
 .venv/dev: requirements-dev.txt .venv/runtime
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.txt
+	@touch $@
+
+# And what fits the models that are shipped.
+.venv/train: requirements-train.txt .venv/dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-train.txt
 	@touch $@
 
 setup: .venv/dev  ## The development environment in .venv, with .venv/bin/wireroom.
@@ -53,6 +58,7 @@ down: .venv/runtime  ## Stop them.
 lock: .venv/dev  ## Pin the packages of pyproject.toml anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra train pyproject.toml -o requirements-train.txt
 
 clean:  ## Remove the environment and caches.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
