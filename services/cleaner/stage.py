@@ -125,7 +125,7 @@ class Clean:
             found = extract_record(record, url=url, now=now, name=name, trace=trace)
         else:
             text = decode(document.data, document.content_type, name)
-            if _is_html(kind, text):
+            if is_html(kind, text):
                 found = extract_html(text, url=url, now=now, name=name, trace=trace)
             else:
                 found = extract_text(text, url=url, now=now, name=name, trace=trace)
@@ -147,7 +147,8 @@ class Clean:
         return found
 
 
-def _is_html(kind: str, text: str) -> bool:
+def is_html(kind: str, text: str) -> bool:
+    """Whether ``text``, of the media type ``kind``, is read as HTML."""
     if kind in ("text/html", "application/xhtml+xml"):
         return True
     return kind in ("", "application/octet-stream", "text/xml", "application/xml") and bool(

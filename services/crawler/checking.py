@@ -66,14 +66,15 @@ class Checker:
     async def check(self, url: str, kind: Kind = "auto") -> Checked:
         """What is at ``url``; never raises for what a server does."""
         try:
-            answer = await self._get(url)
+            answer = await self.get(url)
             return await asyncio.to_thread(self._read, url, kind, answer)
         except FetchFailed as failed:
             return Checked(url, kind, reason=failed.reason, detail=failed.detail)
         except PermanentError as error:
             return Checked(url, kind, reason=error.reason, detail=error.detail)
 
-    async def _get(self, url: str) -> Answer:
+    async def get(self, url: str) -> Answer:
+        """What answers for ``url`` with 200, after redirects; raises :class:`FetchFailed`."""
         seen: list[str] = []
         while True:
             answer = await self._hop(url)
