@@ -58,7 +58,7 @@ down: .venv/runtime  ## Stop them.
 lock: .venv/dev  ## Pin the packages of pyproject.toml anew (needs uv).
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build pyproject.toml -o requirements.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra dev pyproject.toml -o requirements-dev.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra train pyproject.toml -o requirements-train.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra train --constraint requirements-dev.txt pyproject.toml -o requirements-train.txt
 
 clean:  ## Remove the environment and caches.
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
