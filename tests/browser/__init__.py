@@ -1,0 +1,1 @@
+"""The pages that Wireroom makes for people, in a real Chromium."""
