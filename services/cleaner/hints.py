@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from services.cleaner.characters import one_line
 from services.cleaner.dates.reading import believable, read_date
 from services.cleaner.extracted import Dated, Extracted
-from services.cleaner.language import declared
+from services.cleaner.language.tags import declared
 from shared.errors import PermanentError
 from shared.fetching import Hints
 

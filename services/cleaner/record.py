@@ -7,7 +7,7 @@ from datetime import datetime
 from services.cleaner.characters import one_line
 from services.cleaner.dates.reading import believable, read_date
 from services.cleaner.extracted import Extracted, Trace
-from services.cleaner.language import declared
+from services.cleaner.language.tags import declared
 from services.cleaner.markup.article import extract_html
 from services.cleaner.plain.article import extract_text
 from shared.records import Record

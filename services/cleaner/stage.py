@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from services.cleaner.characters import decode, one_line
 from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.hints import apply_hints
-from services.cleaner.language import identify
+from services.cleaner.language.identify import identify
 from services.cleaner.markup.article import extract_html
 from services.cleaner.plain.article import extract_text
 from services.cleaner.record import extract_record
@@ -140,10 +140,10 @@ class Clean:
         found.title = one_line(found.title)[:500]
         found.description = one_line(found.description)[:2_000]
         if found.provenance.get("language") != "record":
-            told = identify(found.text)
+            told = identify(found.text, found.language)
             # The text itself is better evidence than the page's template.
             if told:
-                found.put("language", told, "text")
+                found.put("language", told.language, "text", told.sure)
         return found
 
 

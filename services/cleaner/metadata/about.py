@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from services.cleaner.characters import one_line
 from services.cleaner.extracted import Extracted
-from services.cleaner.language import declared
+from services.cleaner.language.tags import declared
 from services.cleaner.markup.page import Page
 from shared.text import canonical_url
 
