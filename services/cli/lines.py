@@ -7,6 +7,7 @@ import importlib
 import importlib.util
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO, Protocol
@@ -58,14 +59,19 @@ class Mapper(Protocol):
 
 
 class InProcess:
-    """A mapper in a thread of this process: no start-up, and no protection from a crash."""
+    """A mapper in a thread of this process: no start-up, and no protection from a crash.
+
+    One thread: several would wait for each other, each with a document in memory.
+    """
 
     def __init__(self, function: Callable[[Record], Any]) -> None:
         self._function = function
+        self._thread = ThreadPoolExecutor(1, "lines")
 
     async def map(self, arguments: Sequence[Any]) -> list[Any]:
         """Apply the function to one after the other."""
-        return [await asyncio.to_thread(self._apply, argument) for argument in arguments]
+        run = asyncio.get_running_loop().run_in_executor
+        return [await run(self._thread, self._apply, argument) for argument in arguments]
 
     def _apply(self, argument: Record) -> Any:
         try:
@@ -74,7 +80,8 @@ class InProcess:
             return error
 
     async def stop(self) -> None:
-        """Nothing."""
+        """Begin nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
 
 _functions: dict[str, Callable[[Record], Any]] = {}
