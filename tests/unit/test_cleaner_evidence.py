@@ -45,6 +45,9 @@ def state(kind: str, value: object) -> str:
         "assigned": f"<script>window.__INITIAL_STATE__ = {data};</script>",
         "parsed": f"<script>window.__DATA__ = JSON.parse({twice})</script>",
         "pushed": f"<script>self.__next_f.push([1,{twice}])</script>",
+        "escaped": "<script type='application/json'>"
+        + data.replace("&", "&a;").replace('"', "&q;").replace("<", "&l;").replace(">", "&g;")
+        + "</script>",
         "called": f"<script>window.__NUXT__=(function(a,b){{return {{}}}}(1,{data}))</script>",
     }[kind]
 
@@ -63,7 +66,7 @@ def test_linked_data_confirms_the_articles_blocks_alone(text: str) -> None:
     assert confirmed(page(linked(text))) == [1.0, 1.0, 1.0, 0.0, -1.0]
 
 
-@pytest.mark.parametrize("kind", ["next", "assigned", "parsed", "pushed", "called"])
+@pytest.mark.parametrize("kind", ["next", "assigned", "parsed", "pushed", "called", "escaped"])
 def test_the_state_of_a_framework_confirms_what_is_no_teaser(kind: str) -> None:
     shares = confirmed(page(state(kind, STORY)))
     assert shares is not None
@@ -86,7 +89,7 @@ def test_texts_without_blanks_are_compared_by_characters() -> None:
     assert shares[:2] == [1.0, 0.0]
 
 
-@pytest.mark.parametrize("kind", ["next", "assigned", "parsed", "pushed", "called"])
+@pytest.mark.parametrize("kind", ["next", "assigned", "parsed", "pushed", "called", "escaped"])
 def test_a_page_that_a_script_draws_gives_the_text_of_its_state(kind: str) -> None:
     empty = page(state(kind, STORY), body=[])
     text = hidden_body(empty, "")

@@ -29,6 +29,8 @@ _LONGER: Final = 1.5
 """And how many times as long."""
 _PART: Final = 0.7
 """Share of the kept text that must stand in it."""
+_TITLE: Final = 0.4
+"""Share of the title's words, which have the site's name among them, that a state's text has."""
 _MAX_TEXT: Final = 200_000
 """Characters of a body that are read."""
 _MIN_SCRIPT: Final = 1_000
@@ -59,14 +61,19 @@ _ASIDE: Final = re.compile(
 # Scripts that are written without blanks between words are compared by characters.
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[^\W{_UNSPACED}]+|[{_UNSPACED}]")
-_TAG: Final = re.compile(r"</?[a-zA-Z!][^<>]{0,300}>")
+_TAG: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _BREAK: Final = re.compile(
     r"<(?:/?(?:p|div|h[1-6]|li|ul|ol|blockquote|figure|section|table|tr)\b|br\s{0,9}/?>\s{0,99}<br)"
-    r"[^<>]{0,200}>",
+    r"[^<>]*>",
     re.IGNORECASE,
 )
+_ANGULAR: Final = (("&q;", '"'), ("&s;", "'"), ("&l;", "<"), ("&g;", ">"), ("&a;", "&"))
+"""How Angular before 16 escapes the state that it transfers
+(https://angular.io/api/platform-browser/TransferState)."""
 _SENTENCE: Final = re.compile(r"[.!?…»”][\"'’”»)\]]?(?:\s|$)|[。！？।؟۔።]")
-_CODE: Final = re.compile(r"[;{}]\s*\n|\)\s*\{|[\w)\]]\s*=>|\{[\w-]+:|\bfunction\b\s*\(")
+_CODE: Final = re.compile(
+    r"[;{}]\s{0,9}\n|\)\s?\{|[\w)\]]\s?=>|\{[\w-]{1,40}:|\"\w{1,40}\":|\bfunction\s?\("
+)
 
 
 def confirmed(page: Page) -> list[float] | None:
@@ -105,12 +112,16 @@ def hidden_body(page: Page, kept: str) -> str | None:
 
 
 def _state_body(page: Page) -> str:
-    """The longest prose in the state of a script framework, with preference for one that has the
-    words of the page's title; an empty string where there is none.
+    """The longest prose in the state of a script framework that has the words of the page's
+    title; an empty string where there is none.
 
-    That is one string, or strings that stand under one name, one after the other.
+    That is one string, or strings that stand under one name, one after the other. What has too
+    few of the title's words is another article, or the words of the page's controls.
     """
-    wanted = {word for word in _words(page.document_title) if len(word) > 2}
+    title = page.document_title or page.first_meta("og:title")
+    wanted = {word for word in _words(title) if len(word) > 3 or not word.isascii()}
+    if not wanted:
+        return ""
     best, most = "", 0.0
     left = _MAX_SCRIPT
     for script in page.tree.iter("script"):
@@ -125,8 +136,9 @@ def _state_body(page: Page) -> str:
             prose = [value for value in values if _is_prose(value)]
             for body in ("\n".join(prose), max(prose, key=len, default="")):
                 words = set(_words(body))
-                score = len(body) * (1 + 4 * len(words & wanted) / max(len(wanted), 1))
-                if score > 1.1 * most:
+                share = len(words & wanted) / len(wanted)
+                score = len(body) * share
+                if share >= _TITLE and score > 1.1 * most:
                     best, most = body, score
     return best
 
@@ -221,6 +233,9 @@ def strings(script: str) -> list[tuple[str, str]]:
     No parser, as states are written in many ways: JSON, objects and arguments of JavaScript,
     calls of ``JSON.parse``, pieces of a stream.
     """
+    if "&q;" in script:
+        for sign, letter in _ANGULAR:
+            script = script.replace(sign, letter)
     for _ in range(_NESTED):
         # JSON within a string of JSON: one level of escapes is taken away.
         if script.count('\\":') <= script.count('":') // 2:
