@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from services.indexer.bulk import ElasticPublisher
+from services.indexer.publisher import ElasticPublisher
 from services.indexer.stage import IndexDocument
 from shared.metrics import count_outcome
 from shared.runtime.service import Service, main

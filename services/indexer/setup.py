@@ -116,7 +116,13 @@ async def _put_all(client: AsyncElasticsearch, names: IndexNames, lifecycle: boo
     await component(
         name=names.named("news-articles"), template=body["template"], meta=body["_meta"]
     )
-    for name in ("news-articles", "news-rejected"):
+    # Templates are for indices to come; those that are there learn the new fields.
+    await client.indices.put_mapping(
+        index=names.named("news-articles-v1-*"),
+        properties=body["template"]["mappings"]["properties"],
+        allow_no_indices=True,
+    )
+    for name in ("news-articles", "news-revisions", "news-rejected"):
         body = index_template(name, names)
         body["meta"] = body.pop("_meta")
         await client.indices.put_index_template(name=names.named(name), **body)
@@ -126,13 +132,13 @@ async def _put_all(client: AsyncElasticsearch, names: IndexNames, lifecycle: boo
 
 
 async def _provide_key(client: AsyncElasticsearch, settings: RuntimeSettings, path: Path) -> None:
-    """Write an API key to ``path``, readable by its owner, unless one there works."""
-    known = _read_key(path)
-    if known and await _works(settings, known):
-        return
+    """Write an API key to ``path``, readable by its owner, unless one there may do what it must."""
     names = IndexNames(settings.namespace)
-    name = names.named("wireroom-indexer")
     body = role("wireroom-indexer", names)
+    known = _read_key(path)
+    if known and await _may(settings, known, body):
+        return
+    name = names.named("wireroom-indexer")
     created = await client.security.create_api_key(name=name, role_descriptors={name: body})
     _write_key(path, created["encoded"])
 
@@ -150,16 +156,19 @@ def _write_key(path: Path, key: str) -> None:
     part.replace(path)
 
 
-async def _works(settings: RuntimeSettings, key: str) -> bool:
+async def _may(settings: RuntimeSettings, key: str, role: dict[str, Any]) -> bool:
+    """Whether ``key`` is valid and has the privileges of ``role``."""
     own = settings.model_copy(update={"elastic_username": None, "elastic_password": None})
     client = connect(own).options(api_key=key)
     try:
-        await client.security.authenticate()
+        answer = await client.security.has_privileges(
+            cluster=role["cluster"], index=role["indices"]
+        )
     except elasticsearch.AuthenticationException:
         return False
     finally:
         await client.close()
-    return True
+    return bool(answer["has_all_requested"])
 
 
 @click.command(help=__doc__)

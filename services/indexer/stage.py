@@ -10,7 +10,9 @@ from shared.search.names import IndexNames
 
 INDEX_HEADER = "index"
 VERSION_HEADER = "version"
-OPERATION_HEADER = "operation"
+REVISION_HEADER = "revision"
+KEPT_HEADER = "kept-in"
+"""The index that an earlier revision of the article is kept in."""
 
 
 class IndexDocument:
@@ -34,7 +36,8 @@ class IndexDocument:
                 headers=(
                     (INDEX_HEADER, self._names.month(article.first_seen_at).encode()),
                     (VERSION_HEADER, str(article.version).encode()),
-                    (OPERATION_HEADER, b"index"),
+                    (REVISION_HEADER, str(article.revision).encode()),
+                    (KEPT_HEADER, self._names.revisions_month(article.first_seen_at).encode()),
                 ),
             ),
         )

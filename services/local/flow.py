@@ -42,7 +42,7 @@ from shared.runtime.rejected import RejectionCaps, rejection_message
 from shared.runtime.retry import RetryPolicy
 from shared.runtime.runner import Runner
 from shared.runtime.stage import Emit, Reject, Stage, TransformStage
-from shared.search.sqlite_index import SqlitePublisher
+from shared.search.sqlite_publisher import SqlitePublisher
 from shared.settings import RuntimeSettings, load_settings
 from shared.topics import Topic, topology
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, Field
 
 from shared.events import EnrichedArticle, Entity, EntityType
+from shared.revisions import Changes
 
 # Which flat list an entity's type goes to; others are found by `entities_text` alone.
 _PLACES: tuple[EntityType, ...] = ("LOC", "FACILITY")
@@ -27,6 +28,8 @@ class Document(EnrichedArticle):
     those that the article uses and those in use elsewhere, so that one spelling finds the other.
     """
 
+    changes: Changes | None = None
+    """What this revision changed; none of a first one, nor of one that was taken down."""
     dated_at: AwareDatetime
     """``published_at``, or ``first_seen_at`` where that is unknown: what dates are filtered by."""
     source: list[str] = Field([])

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from shared.errors import QueryError, StoreError
 from shared.events import DuplicateKind, format_time
+from shared.revisions import Changes
 from shared.search.document import Document
 from shared.search.elastic_client import connect, elastic_errors, reason_of, who
 from shared.search.elastic_query import compile_elastic, highlight_query
@@ -25,6 +26,7 @@ from shared.search.index import (
     full_query,
 )
 from shared.search.names import IndexNames
+from shared.search.revising import Revision, merge
 from shared.settings import RuntimeSettings
 
 SNIPPET_LENGTH: Final = 240
@@ -40,6 +42,15 @@ _SHOWN: Final = [
     "url",
     "canonical_url",
 ]
+_LISTED: Final = [
+    "revision",
+    "version",
+    "received_at",
+    "title",
+    "document.language",
+    "document.changes",
+]
+"""What a list of earlier revisions needs."""
 _DELETED: Final[dict[str, Any]] = {"term": {"deleted": True}}
 _moment: Final = TypeAdapter(datetime)
 
@@ -49,7 +60,8 @@ class ElasticIndex:
 
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
-        self._alias = IndexNames(settings.namespace).articles
+        names = IndexNames(settings.namespace)
+        self._alias, self._kept_alias = names.articles, names.revisions
         self._client = connect(settings)
 
     async def close(self) -> None:
@@ -124,6 +136,26 @@ class ElasticIndex:
         """See :meth:`shared.search.index.SearchIndex.duplicates`; at most ``MAX_WINDOW``."""
         return await self._documents({"term": {"duplicate.group_id": group_id}}, MAX_WINDOW)
 
+    async def revisions(self, article_id: str) -> list[Revision]:
+        """See :meth:`shared.search.index.SearchIndex.revisions`; at most ``MAX_WINDOW``."""
+        newest = await self.get(article_id)
+        if newest is None:
+            return []
+        kept = await self._kept([{"term": {"article_id": article_id}}], _LISTED)
+        return merge([_revision(hit) for hit in kept], newest)
+
+    async def revision(self, article_id: str, number: int) -> Document | None:
+        """See :meth:`shared.search.index.SearchIndex.revision`."""
+        newest = await self.get(article_id)
+        if newest is None or newest.revision == number:
+            return newest
+        terms: list[dict[str, Any]] = [
+            {"term": {"article_id": article_id}},
+            {"term": {"revision": number}},
+        ]
+        kept = await self._kept(terms, ["document"])
+        return _document(kept[0], kept[0]["_source"]["document"]) if kept else None
+
     async def count(self) -> int:
         """See :meth:`shared.search.index.SearchIndex.count`."""
         body = await self._search(query=_existing({"match_all": {}}), size=0, track_total_hits=True)
@@ -135,18 +167,25 @@ class ElasticIndex:
             size=size,
             sort=[{"first_seen_at": "asc"}, {"article_id": "asc"}],
         )
-        documents = []
-        for hit in body["hits"]["hits"]:
-            try:
-                documents.append(Document.model_validate(hit["_source"]))
-            except ValueError as error:
-                raise StoreError(f"{hit['_index']}/{hit['_id']} cannot be read: {error}") from error
-        return documents
+        return [_document(hit, hit["_source"]) for hit in body["hits"]["hits"]]
 
-    async def _search(self, **body: Any) -> dict[str, Any]:
+    async def _kept(self, terms: list[dict[str, Any]], fields: list[str]) -> list[dict[str, Any]]:
+        """Earlier revisions that match ``terms``, but for those that were taken down."""
+        body = await self._search(
+            index=self._kept_alias,
+            # The alias comes with the first revision that is kept.
+            ignore_unavailable=True,
+            query={"bool": {"filter": terms, "must_not": [_DELETED]}},
+            size=MAX_WINDOW,
+            source=fields,
+            sort=[{"revision": "asc"}],
+        )
+        return list(body["hits"]["hits"])
+
+    async def _search(self, index: str = "", **body: Any) -> dict[str, Any]:
         try:
             with elastic_errors(self._settings):
-                response = await self._client.search(index=self._alias, **body)
+                response = await self._client.search(index=index or self._alias, **body)
         except elasticsearch.NotFoundError as error:
             # The alias comes with the first month's index.
             raise StoreError(
@@ -161,6 +200,27 @@ class ElasticIndex:
 
 def _existing(query: dict[str, Any]) -> dict[str, Any]:
     return {"bool": {"filter": [query], "must_not": [_DELETED]}}
+
+
+def _document(hit: dict[str, Any], source: dict[str, Any]) -> Document:
+    try:
+        return Document.model_validate(source)
+    except ValueError as error:
+        raise StoreError(f"{hit['_index']}/{hit['_id']} cannot be read: {error}") from error
+
+
+def _revision(hit: dict[str, Any]) -> Revision:
+    source = hit["_source"]
+    document = source["document"]
+    told = document.get("changes")
+    return Revision(
+        number=source["revision"],
+        version=source["version"],
+        received_at=_moment.validate_python(source["received_at"]),
+        title=source["title"],
+        language=document.get("language"),
+        changes=Changes.model_validate(told) if told else None,
+    )
 
 
 def _hit(hit: dict[str, Any]) -> Hit:

@@ -11,6 +11,7 @@ from shared.errors import QueryError
 from shared.events import DuplicateKind
 from shared.search.document import Document
 from shared.search.query import Node, Term, conjunction, parse
+from shared.search.revising import Revision
 from shared.text import searchable
 
 MAX_WINDOW: Final = 10_000
@@ -114,6 +115,17 @@ class SearchIndex(Protocol):
 
     async def matching_ids(self, prefix: str, limit: int = ...) -> list[str]:
         """Ids that begin with ``prefix``, in order, at most ``limit``."""
+        ...
+
+    async def revisions(self, article_id: str) -> list[Revision]:
+        """The revisions of the article, first to newest; none where there is no such article.
+
+        Those of an article that was taken down are hidden with it.
+        """
+        ...
+
+    async def revision(self, article_id: str, number: int) -> Document | None:
+        """The article as its revision ``number`` was."""
         ...
 
     async def duplicates(self, group_id: str) -> list[Document]:

@@ -21,6 +21,15 @@ class IndexNames:
         """The alias that articles are read through."""
         return self.named("news-articles")
 
+    @property
+    def revisions(self) -> str:
+        """The alias that earlier revisions are read through."""
+        return self.named("news-revisions")
+
     def month(self, first_seen_at: datetime) -> str:
         """The index that an article is written to, by its immutable ``first_seen_at`` in UTC."""
         return self.named(f"news-articles-v1-{first_seen_at.astimezone(UTC):%Y.%m}")
+
+    def revisions_month(self, first_seen_at: datetime) -> str:
+        """The index that earlier revisions of an article are written to."""
+        return self.named(f"news-revisions-v1-{first_seen_at.astimezone(UTC):%Y.%m}")

@@ -9,14 +9,12 @@ WAL mode readers go on while it writes.
 from __future__ import annotations
 
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
 
-from shared.errors import PermanentError, StoreError
-from shared.runtime.stage import Emit
+from shared.errors import StoreError
 from shared.search.document import Document
 from shared.search.index import (
     MARK_END,
@@ -29,134 +27,11 @@ from shared.search.index import (
     check_window,
     full_query,
 )
+from shared.search.revising import Revision, merge
 from shared.search.sqlite_query import COLUMNS, WEIGHTS, compile_sqlite
-from shared.search.sqlite_store import COLUMN_LIST, TABLES, Store, check_version, create
-from shared.text import searchable
+from shared.search.sqlite_store import Store, check_version, has_table, milliseconds
 
 T = TypeVar("T")
-
-
-class SqlitePublisher:
-    """Writes documents into the embedded store, as ``ElasticPublisher`` does into Elasticsearch.
-
-    A document whose version is not above the stored one is stale: done, and counted.
-    """
-
-    def __init__(self, path: Path, on_outcome: Callable[[str, int], None] | None = None) -> None:
-        self._path = path
-        self._on_outcome = on_outcome
-        self._store: Store | None = None
-        self.outcomes: Counter[str] = Counter()
-
-    async def start(self) -> None:
-        """Open the store, making what it lacks; raises :class:`~shared.errors.StoreError`."""
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"{self._path.parent}: {error.strerror}") from error
-        store = Store(self._path, f"{self._path.absolute().as_uri()}?mode=rwc")
-        try:
-            await store.run(create)
-        except BaseException:
-            store.close()
-            raise
-        self._store = store
-
-    async def stop(self) -> None:
-        """Close the store."""
-        if self._store is not None:
-            self._store.close()
-            self._store = None
-
-    async def publish(self, messages: Sequence[Emit]) -> list[PermanentError | None]:
-        """Write ``messages`` in one transaction; see :class:`~shared.runtime.ports.Publisher`."""
-        if self._store is None:
-            raise StoreError(f"{self._path}: the publisher is not started")
-        results: list[PermanentError | None] = []
-        documents: list[tuple[Document, bytes]] = []
-        for message in messages:
-            try:
-                documents.append((Document.decode(message.value), message.value))
-                results.append(None)
-            except PermanentError as error:
-                results.append(error)
-        counts = await self._store.run(lambda connection: _write(connection, documents))
-        counts["rejected"] += len(messages) - len(documents)
-        for outcome, number in counts.items():
-            if number:
-                self.outcomes[outcome] += number
-                if self._on_outcome is not None:
-                    self._on_outcome(outcome, number)
-        return results
-
-
-def _write(
-    connection: sqlite3.Connection, documents: Sequence[tuple[Document, bytes]]
-) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        for document, value in documents:
-            counts["indexed" if _put(connection, document, value) else "stale"] += 1
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    return counts
-
-
-def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bool:
-    """Write one document unless it is stale; whether it was written."""
-    row = connection.execute(
-        "SELECT rowid, version FROM search_articles WHERE article_id = ?", (document.article_id,)
-    ).fetchone()
-    if row is not None:
-        rowid, version = row
-        if version >= document.version:
-            return False
-        for table in TABLES:
-            # An FTS5 table with external content is told what it forgets.
-            connection.execute(
-                f"INSERT INTO {table} ({table}, rowid, {COLUMN_LIST}) "  # noqa: S608
-                f"SELECT 'delete', rowid, {COLUMN_LIST} FROM search_articles WHERE rowid = ?",
-                (rowid,),
-            )
-        connection.execute("DELETE FROM search_articles WHERE rowid = ?", (rowid,))
-    values = {
-        "article_id": document.article_id,
-        "version": document.version,
-        "deleted": document.deleted,
-        "kind": document.duplicate.kind,
-        "group_id": document.duplicate.group_id,
-        "dated_at": _milliseconds(document.dated_at),
-        "first_seen_at": _milliseconds(document.first_seen_at),
-        "document": value,
-        **{name: _column(document, name) for name in COLUMNS},
-    }
-    names = ", ".join(values)
-    marks = ", ".join("?" * len(values))
-    rowid = connection.execute(
-        f"INSERT INTO search_articles ({names}) VALUES ({marks})",  # noqa: S608
-        tuple(values.values()),
-    ).lastrowid
-    for table in TABLES:
-        connection.execute(
-            f"INSERT INTO {table} (rowid, {COLUMN_LIST}) "  # noqa: S608
-            f"SELECT rowid, {COLUMN_LIST} FROM search_articles WHERE rowid = ?",
-            (rowid,),
-        )
-    return True
-
-
-def _column(document: Document, name: str) -> str:
-    value: str | list[str] | None = getattr(document, name)
-    joined = "\n".join(value) if isinstance(value, list) else value or ""
-    # The tokeniser ends at a NUL.
-    return searchable(joined.replace("\0", " "))
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 class SqliteIndex:
@@ -183,8 +58,8 @@ class SqliteIndex:
         compiled = compile_sqlite(full_query(query, filters))
         conditions, params = ["a.deleted = 0", compiled.where], list[Any](compiled.params)
         for condition, value in (
-            ("a.dated_at >= ?", filters.since and _milliseconds(filters.since)),
-            ("a.dated_at < ?", filters.until and _milliseconds(filters.until)),
+            ("a.dated_at >= ?", filters.since and milliseconds(filters.since)),
+            ("a.dated_at < ?", filters.until and milliseconds(filters.until)),
             ("a.kind = ?", filters.kind),
         ):
             if value is not None:
@@ -245,6 +120,22 @@ class SqliteIndex:
             ]
         )
 
+    async def revisions(self, article_id: str) -> list[Revision]:
+        """See :meth:`shared.search.index.SearchIndex.revisions`."""
+        newest = await self.get(article_id)
+        if newest is None:
+            return []
+        kept = await self._kept(article_id)
+        return merge([Revision.of(document) for document in kept], newest)
+
+    async def revision(self, article_id: str, number: int) -> Document | None:
+        """See :meth:`shared.search.index.SearchIndex.revision`."""
+        newest = await self.get(article_id)
+        if newest is None or newest.revision == number:
+            return newest
+        kept = await self._kept(article_id, number)
+        return kept[0] if kept else None
+
     async def duplicates(self, group_id: str) -> list[Document]:
         """See :meth:`shared.search.index.SearchIndex.duplicates`."""
         return await self._documents("group_id = ?", group_id)
@@ -258,6 +149,22 @@ class SqliteIndex:
                 ).fetchone()[0]
             )
         )
+
+    async def _kept(self, article_id: str, number: int | None = None) -> list[Document]:
+        def work(connection: sqlite3.Connection) -> list[Document]:
+            if not has_table(connection, "search_revisions"):  # nothing was written since version 1
+                return []
+            found = [
+                Document.decode(row[0])
+                for row in connection.execute(
+                    "SELECT document FROM search_revisions "
+                    "WHERE article_id = ?1 AND (?2 IS NULL OR revision = ?2)",
+                    (article_id, number),
+                )
+            ]
+            return [document for document in found if not document.deleted]
+
+        return await self._read(work)
 
     async def _documents(self, condition: str, value: str) -> list[Document]:
         return await self._read(
@@ -274,10 +181,7 @@ class SqliteIndex:
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         def checked(connection: sqlite3.Connection) -> T:
             if not self._checked:
-                table = connection.execute(
-                    "SELECT 1 FROM sqlite_master WHERE name = 'search_schema'"
-                ).fetchone()
-                if table is None:
+                if not has_table(connection, "search_schema"):
                     raise StoreError(
                         f"{self._path}: nothing ingested yet: run `wireroom ingest PATH`"
                     )

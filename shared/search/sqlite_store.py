@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -14,7 +15,10 @@ from shared.search.sqlite_query import COLUMNS
 
 T = TypeVar("T")
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""2 keeps earlier revisions. What 1 wrote is read as it is, and made 2 by the first writer: a
+program that knows 1 alone would write over revisions."""
+READABLE: Final = (1, SCHEMA_VERSION)
 BUSY_SECONDS: Final = 30.0
 """How long a connection waits for another's write."""
 
@@ -33,6 +37,13 @@ CREATE TABLE IF NOT EXISTS search_articles (
     first_seen_at INTEGER NOT NULL,  -- Unix milliseconds
     document BLOB NOT NULL,          -- JSON, as published
     {", ".join(f"{name} TEXT NOT NULL" for name in COLUMNS)}
+);
+CREATE TABLE IF NOT EXISTS search_revisions (
+    article_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    document BLOB NOT NULL,          -- JSON, as it was in search_articles
+    PRIMARY KEY (article_id, revision)
 );
 CREATE INDEX IF NOT EXISTS search_groups ON search_articles (group_id);
 CREATE INDEX IF NOT EXISTS search_dates ON search_articles (dated_at);
@@ -93,7 +104,10 @@ class Store:
 
 
 def create(connection: sqlite3.Connection) -> None:
-    """Make the tables that are not there, in WAL mode."""
+    """Make the tables that are not there, in WAL mode.
+
+    Raises :class:`~shared.errors.StoreError` for those of a version that is not known.
+    """
     connection.execute("PRAGMA journal_mode = WAL")
     # In WAL mode NORMAL keeps every transaction through a killed process; a power cut may take
     # the last ones, together with all later marks of progress in the same file.
@@ -107,15 +121,27 @@ def create(connection: sqlite3.Connection) -> None:
             connection.execute("INSERT INTO search_schema VALUES (?)", (SCHEMA_VERSION,))
         else:
             check_version(row[0])
+            connection.execute("UPDATE search_schema SET version = ?", (SCHEMA_VERSION,))
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a table of this name."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone()
+    return found is not None
+
+
 def check_version(version: int) -> None:
     """Raises :class:`~shared.errors.StoreError` for tables of another program's version."""
-    if version != SCHEMA_VERSION:
+    if version not in READABLE:
         raise StoreError(
             f"the store has search tables of version {version}, this program has {SCHEMA_VERSION}"
         )
+
+
+def milliseconds(moment: datetime) -> int:
+    """``moment`` as the tables hold it."""
+    return round(moment.timestamp() * 1000)

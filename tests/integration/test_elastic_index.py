@@ -13,7 +13,7 @@ import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 from pydantic import SecretStr
 
-from services.indexer.bulk import ElasticPublisher
+from services.indexer.publisher import ElasticPublisher
 from services.indexer.setup import set_up
 from shared.errors import ClusterError, SettingsError, StoreError
 from shared.runtime.stage import Emit
@@ -36,7 +36,7 @@ async def client(runtime_settings: RuntimeSettings) -> AsyncIterator[AsyncElasti
     found = await client.indices.get(index=names.named("news-*"))
     for index in found:
         await client.indices.delete(index=index)
-    for name in ("news-articles", "news-rejected"):
+    for name in ("news-articles", "news-revisions", "news-rejected"):
         await client.indices.delete_index_template(name=names.named(name))
     await client.cluster.delete_component_template(name=names.named("news-articles"))
     for name in ("wireroom-indexer", "wireroom-reader"):

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from services.indexer.bulk import ElasticPublisher
+from services.indexer.publisher import ElasticPublisher
 from shared.errors import SettingsError, TransientError
 from shared.runtime.stage import Emit
 from shared.settings import RuntimeSettings
@@ -133,7 +133,11 @@ async def test_written_and_stale_are_done_and_counted(
     messages = _emits(4)
     stale = {_name(messages[1]), _name(messages[2])}
     script.item = lambda name: (
-        (409, "version_conflict_engine_exception", "current version is higher or equal")
+        (
+            409,
+            "version_conflict_engine_exception",
+            "current version [7] is higher or equal to the one provided [7]",
+        )
         if name in stale
         else (201, "", "")
     )

@@ -16,12 +16,15 @@ from services.indexer.setup import definition, index_template, role
 from services.indexer.stage import IndexDocument
 from shared.errors import PermanentError
 from shared.events import Duplicate, Entity, Message
+from shared.revisions import Changes
 from shared.runtime.stage import Emit
 from shared.search.document import Document
 from shared.search.elastic_query import WEIGHTS, compile_elastic
 from shared.search.names import IndexNames
 from shared.search.query import FIELDS, Term
-from shared.search.sqlite_index import SqliteIndex, SqlitePublisher
+from shared.search.revising import encode_kept, kept_id
+from shared.search.sqlite_index import SqliteIndex
+from shared.search.sqlite_publisher import SqlitePublisher
 from shared.search.sqlite_query import COLUMNS
 from shared.search.sqlite_query import WEIGHTS as COLUMN_WEIGHTS
 from shared.text import comparable
@@ -38,7 +41,8 @@ def test_one_whole_document_for_an_article() -> None:
     assert dict(message.headers) == {
         "index": b"ns-news-articles-v1-2026.11",
         "version": b"1",
-        "operation": b"index",
+        "revision": b"1",
+        "kept-in": b"ns-news-revisions-v1-2026.11",
     }
     document = Document.decode(message.value)
     assert document.model_dump(include=set(type(original).model_fields)) == original.model_dump()
@@ -99,7 +103,6 @@ def test_the_month_is_that_of_utc() -> None:
 def test_a_deleted_article_is_written_as_one() -> None:
     message = emit(article("gone", "text", deleted=True))
     assert orjson.loads(message.value)["deleted"] is True
-    assert dict(message.headers)["operation"] == b"index"
 
 
 def test_an_article_that_cannot_be_read_is_refused() -> None:
@@ -110,12 +113,30 @@ def test_an_article_that_cannot_be_read_is_refused() -> None:
 
 def test_the_strict_mapping_has_every_field_and_no_other() -> None:
     assert set(PROPERTIES) == set(Document.model_fields)
-    models: dict[str, type[BaseModel]] = {"entities": Entity, "duplicate": Duplicate}
+    models: dict[str, type[BaseModel]] = {
+        "entities": Entity,
+        "duplicate": Duplicate,
+        "changes": Changes,
+    }
     for name, model in models.items():
         assert set(PROPERTIES[name]["properties"]) == set(model.model_fields)
     # Mentions are kept, not searched.
     assert PROPERTIES["entities"]["properties"]["mentions"] == {"type": "object", "enabled": False}
     assert TEMPLATE["mappings"]["dynamic"] == "strict"
+
+
+def test_an_earlier_revision_has_the_fields_of_its_mapping() -> None:
+    template = index_template("news-revisions", IndexNames("x"))["template"]
+    mapping = template["mappings"]
+    document = Document.of(article("r", "text \ud800", title="\udfff", revision=3, version=7))
+    kept = orjson.loads(encode_kept(document))
+    assert set(mapping["properties"]) == set(kept)
+    assert mapping["dynamic"] == "strict"
+    assert mapping["properties"]["document"] == {"type": "object", "enabled": False}
+    assert template["aliases"] == {"x-news-revisions": {}}
+    assert kept_id(document) == f"{document.article_id}.r3"
+    assert Document.model_validate(kept["document"]).revision == 3
+    assert (kept["revision"], kept["version"], kept["deleted"]) == (3, 7, False)
 
 
 def test_moments_are_mapped_as_dates() -> None:
@@ -194,7 +215,8 @@ def test_definitions_are_put_under_the_namespace() -> None:
     assert role("wireroom-indexer", names) == {
         "cluster": ["monitor"],
         "indices": [
-            {"names": ["x-news-*"], "privileges": ["index", "create_index", "view_index_metadata"]}
+            {"names": ["x-news-*"], "privileges": ["index", "create_index", "view_index_metadata"]},
+            {"names": ["x-news-articles-v1-*"], "privileges": ["read"]},
         ],
     }
     assert index_template("news-articles", IndexNames())["index_patterns"] == ["news-articles-v1-*"]

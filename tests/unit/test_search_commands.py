@@ -15,7 +15,7 @@ from services.cli.search import Day, search_command
 from services.cli.show import show_command
 from services.cli.store import default_store
 from shared.search.index import Snippet
-from shared.search.sqlite_index import SqlitePublisher
+from shared.search.sqlite_publisher import SqlitePublisher
 from tests.search_contract import article, article_id, articles, emit
 
 

@@ -14,7 +14,8 @@ import pytest_asyncio
 
 from shared.errors import QueryError, StoreError
 from shared.search.index import Filters
-from shared.search.sqlite_index import SqliteIndex, SqlitePublisher
+from shared.search.sqlite_index import SqliteIndex
+from shared.search.sqlite_publisher import SqlitePublisher
 from tests.search_contract import (
     CASES,
     DELETED,
@@ -215,7 +216,7 @@ async def test_reading_while_writing(publisher: SqlitePublisher, index: SqliteIn
 _WRITER = """
 import asyncio, sys
 from pathlib import Path
-from shared.search.sqlite_index import SqlitePublisher
+from shared.search.sqlite_publisher import SqlitePublisher
 from tests.shared_data import ROOT
 from tests.search_contract import article, emit
 
