@@ -9,7 +9,6 @@ import pytest
 
 from services.cleaner.extracted import Extracted
 from services.cleaner.markup.article import extract_html
-from services.cleaner.metadata.titles import without_site
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 URL = "https://www.lindvikpost.example/news/2021/03/02/ferry"
@@ -122,28 +121,6 @@ def test_an_impossible_date_gives_way_to_the_next_place(written: str) -> None:
     published = clean(page(head)).published
     assert published is not None
     assert published.found_in == "url"
-
-
-@pytest.mark.parametrize(
-    ("title", "headings", "expected"),
-    [
-        ("Ferry hits pier | The Lindvik Post", [], "Ferry hits pier"),
-        ("Ferry hits pier - News - The Lindvik Post", ["Ferry hits pier"], "Ferry hits pier"),
-        ("The Lindvik Post: Ferry hits pier", [], "The Lindvik Post: Ferry hits pier"),
-        ("lindvikpost.example » Ferry hits pier", [], "Ferry hits pier"),
-        ("Ferry hits pier - two weeks of repairs", [], "Ferry hits pier - two weeks of repairs"),
-        ("Well-known ferry hits pier", [], "Well-known ferry hits pier"),
-    ],
-)
-def test_the_sites_name_is_no_part_of_the_title(
-    title: str, headings: list[str], expected: str
-) -> None:
-    assert (
-        without_site(
-            title, site="The Lindvik Post", host="www.lindvikpost.example", headings=headings
-        )
-        == expected
-    )
 
 
 def test_the_headline_readers_see_wins_over_the_one_for_machines() -> None:
