@@ -14,7 +14,7 @@ from typing import Final
 
 from services.cleaner.extracted import Trace
 from services.cli.explain_text import Only, summary
-from services.cli.explanation import Explanation, Field, safe
+from services.cli.explanation import Explanation, Field, near, safe
 
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -189,6 +189,6 @@ def _block(block: Trace, name: str, number: int, language: str) -> str:
         f'<li class="block {kind}" id="{name}"><{tag} class="{shape}" dir="auto"{lang}>'
         f'{_e(block.text)}</{tag}><p class="why" dir="ltr"><span class="chip">'
         f'<span class="only-read">{kind}: </span><span aria-hidden="true">{mark} </span>'
-        f'{_e(block.reason)}</span>{score} <a href="#{name}">#{number}</a> {_e(block.place)}'
-        "</p></li>\n"
+        f'{_e(block.reason)}</span>{score} <a href="#{name}">#{number}</a>'
+        f' <span title="{_e(block.place)}">{_e(near(block.place))}</span></p></li>\n'
     )

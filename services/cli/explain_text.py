@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cleaner.extracted import Trace
-from services.cli.explanation import Explanation, safe
+from services.cli.explanation import Explanation, near, safe
 
 Only = Literal["kept", "dropped"] | None
 """Which blocks are shown; ``None``: all."""
@@ -114,7 +114,7 @@ def _table(blocks: Iterator[Trace]) -> Table:
         why = Text(_line(block.reason), "green" if block.kept else "yellow")
         if block.place != place:  # forty items of one menu stand in the same one
             place = block.place
-            why.append(f"\n{_line(place)}", "dim")
+            why.append(f"\n{_line(near(place))}", "dim")
         table.add_row(
             Text("│" if block.kept else "✗", "green" if block.kept else "red"),
             Padding(Text(safe(block.text), style), (0, 0, int(block.kept), 0)),

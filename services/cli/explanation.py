@@ -213,6 +213,9 @@ def _fields(found: Extracted) -> Iterator[Field]:
         ("language", found.language),
         ("passages", [f"{p.language}: characters {p.start} to {p.end}" for p in found.passages]),
     )
+    if "text" in found.provenance:  # which engine took it, where several may
+        words = f"{count_words(found.text):,} words"
+        yield Field("text", words, found.provenance["text"], found.confidence.get("text"))
     for name, value in facts:
         if value:
             place = found.provenance.get(name, "")
@@ -241,6 +244,11 @@ def _yes_or_no(value: bool | None) -> str:
 def count_words(text: str) -> int:
     """Words of ``text``; where a script writes no blanks between them, its characters."""
     return sum(1 for _ in _WORD.finditer(text))
+
+
+def near(place: str) -> str:
+    """The last two steps of a block's place: enough to recognise it."""
+    return " > ".join(place.split(" > ")[-2:])
 
 
 def safe(text: str) -> str:

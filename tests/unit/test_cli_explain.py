@@ -217,6 +217,22 @@ def test_words_are_counted_where_no_blanks_part_them() -> None:
     assert count_words(" — … ") == 0
 
 
+def test_of_a_long_path_people_see_its_end_and_programs_all(told: Explanation) -> None:
+    path = "body > div.wrap > article > div.entry > p"
+    told.blocks = [Trace("It fell.", True, "model", path, 0.9)]
+    assert "div.entry > p" in shown(told, terminal=True)
+    assert "wrap" not in shown(told, terminal=True)
+    assert f"[model · {path} 0.90]" in shown(told)
+    assert f'title="{path.replace(">", "&gt;")}">div.entry &gt; p<' in "".join(page([told]))
+    assert json.loads(next(lines(told, None)))["place"] == path
+
+
+def test_where_several_engines_may_take_the_text_it_is_told_which(told: Explanation) -> None:
+    assert told.found is not None
+    told.found.put("text", told.found.text, "json-ld", 0.8)
+    assert "text: 5 words  [json-ld, 80% sure]\n" in shown(told)
+
+
 def test_line_ends_and_joiners_stay_in_safe_text() -> None:
     assert safe("a\r\nb\tc\u200d\u200cd\x00\u2067e") == "a\n\nb c\u200d\u200cd\ufffde"
 
