@@ -89,21 +89,6 @@ def test_broken_linked_data_harms_nothing() -> None:
     assert clean(page(head)).title == "Ferry hits pier in Lindvik"
 
 
-@pytest.mark.parametrize(
-    ("head", "above", "day", "place"),
-    [
-        ("<meta name='dcterms.issued' content='2021-03-01T10:00:00Z'>", "", "2021-03-01", "meta"),
-        ("", "<b itemprop='datePublished'>2021-02-27</b>", "2021-02-27", "microdata"),
-        ("", "<time datetime='2021-02-28'>Sunday</time>", "2021-02-28", "time"),
-        ("", "", "2021-03-02", "url"),
-    ],
-)  # fmt: skip
-def test_where_a_date_is_found(head: str, above: str, day: str, place: str) -> None:
-    published = clean(page(head, "<h1>Ferry hits pier</h1>" + above)).published
-    assert published is not None
-    assert (published.moment.date().isoformat(), published.found_in) == (day, place)
-
-
 def test_a_date_by_its_wording_near_the_headline() -> None:
     above = "<h1>Ferry hits pier in Lindvik</h1><p>By <b>Jane Doe</b></p><p>March 4, 2021</p>"
     found = clean(page("", above), url=None)
@@ -113,14 +98,6 @@ def test_a_date_by_its_wording_near_the_headline() -> None:
         "byline",
     )
     assert found.authors == ["Jane Doe"]
-
-
-@pytest.mark.parametrize("written", ["1970-01-01T00:00:00Z", "2038-01-01", "0000-00-00", "soon"])
-def test_an_impossible_date_gives_way_to_the_next_place(written: str) -> None:
-    head = f"<meta property='article:published_time' content='{written}'>"
-    published = clean(page(head)).published
-    assert published is not None
-    assert published.found_in == "url"
 
 
 def test_the_headline_readers_see_wins_over_the_one_for_machines() -> None:
@@ -145,32 +122,3 @@ def test_the_canonical_address(href: str, canonical: str | None) -> None:
 def test_a_fragment_is_a_page_too() -> None:
     found = clean("<p>A short text of a record that stands alone.</p>", url=None)
     assert found.text == "A short text of a record that stands alone."
-
-
-@pytest.mark.parametrize(
-    ("size", "answer", "searches", "day"),
-    [
-        (0, "2012-05-08", [False, True], "2012-05-08"),
-        (0, "2012-01-01", [False, True], None),  # a year, dressed up as a day
-        (0, None, [False, True], None),
-        (100_000, "2012-05-08", [False], None),
-    ],
-)
-def test_the_text_is_searched_for_dates_last_and_on_small_pages_only(
-    monkeypatch: pytest.MonkeyPatch,
-    size: int,
-    answer: str | None,
-    searches: list[bool],
-    day: str | None,
-) -> None:
-    asked: list[bool] = []
-
-    def find_date(_tree: object, *, extensive_search: bool, **_options: object) -> str | None:
-        asked.append(extensive_search)
-        return answer if extensive_search else None
-
-    monkeypatch.setattr("services.cleaner.metadata.when.find_date", find_date)
-    html = page(f"<script>{'x' * size}</script>")
-    published = clean(html, url="https://www.lindvikpost.example/ferry").published
-    assert asked == searches
-    assert (published and published.moment.date().isoformat()) == day

@@ -44,7 +44,7 @@ _FOREIGN: Final = (patterns.ERA, patterns.VIETNAMESE)
 _TRIES: Final = 4
 """Matches of a pattern that are looked at: most words before a number are no month."""
 _URL_DAY: Final = re.compile(
-    r"/((?:19|20)\d{2})[/-](1[0-2]|0?[1-9])[/-](3[01]|[12]\d|0?[1-9])(?=[/_-])"
+    r"[/_-]((?:19|20)\d{2})([/_-])(1[0-2]|0?[1-9])\2(3[01]|[12]\d|0?[1-9])(?=[^\d]|$)"
 )
 _URL_NAMED: Final = re.compile(
     r"/((?:19|20)\d{2})/([a-z]{3,9})/(3[01]|[12]\d|0?[1-9])(?=[/_-])", re.IGNORECASE
@@ -134,7 +134,10 @@ def _vietnamese(text: str) -> str:
 
 def url_date(url: str) -> Dated | None:
     """The day in the path of ``url`` (``/2022/02/28/``, ``/2022/feb/28/``), or ``None``."""
-    match = _URL_DAY.search(url) or _URL_COMPACT.search(url)
+    match = _URL_DAY.search(url)
+    if match:
+        return _day(int(match[1]), int(match[3]), int(match[4]))
+    match = _URL_COMPACT.search(url)
     if match:
         return _day(*map(int, match.groups()))
     match = _URL_NAMED.search(url)
