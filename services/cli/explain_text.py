@@ -157,7 +157,7 @@ def lines(told: Explanation, only: Only) -> Iterator[bytes]:
             line="field",
             document=told.name,
             field=field.name,
-            value=field.value,
+            value=field.data,
             found_in=field.place or None,
             confidence=field.sure,
         )

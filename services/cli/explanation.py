@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from services.cleaner.characters import decode
 from services.cleaner.extracted import Dated, Extracted, Trace
@@ -17,7 +17,7 @@ from services.cli.report import PART, shown
 from services.fetcher.settings import FetcherSettings
 from services.fetcher.stage import Fetch
 from shared.errors import PermanentError
-from shared.events import Envelope, Message
+from shared.events import Envelope, Message, Passage
 from shared.records import Record
 from shared.runtime.stage import Emit, Reject
 from shared.settings import load_settings
@@ -45,6 +45,18 @@ MEANINGS: Final = {
     "not_news": "a message of a kind that carries no article",
 }
 """What a reason for a refusal means, where its detail alone does not tell."""
+_NAMES: Final = (
+    "title", "authors", "agencies", "published", "modified", "description", "topics", "section",
+    "site_name", "canonical_url", "image", "licence", "paywalled", "language", "passages",
+)  # fmt: skip
+_DATES: Final = {
+    "year": "%Y",
+    "month": "%Y-%m",
+    "day": "%Y-%m-%d",
+    "hour": "%Y-%m-%d %H h %Z",
+    "minute": "%Y-%m-%d %H:%M %Z",
+    "second": "%Y-%m-%d %H:%M:%S %Z",
+}
 _RTL: Final = frozenset(("ar", "arc", "ckb", "dv", "fa", "he", "iw", "ps", "sd", "ug", "ur", "yi"))
 _WIDE = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _WORD = re.compile(rf"[{_WIDE}]|[^\W{_WIDE}]+(?:['’.-][^\W{_WIDE}]+)*")
@@ -81,6 +93,8 @@ class Field:
     value: str | list[str]
     place: str
     sure: float | None
+    data: Any
+    """The value as programs read it: JSON."""
 
 
 @dataclass(slots=True)
@@ -196,49 +210,35 @@ def _refusal(stage: Literal["fetcher", "cleaner"], reason: str, detail: str, nam
 
 
 def _fields(found: Extracted) -> Iterator[Field]:
-    facts: Sequence[tuple[str, str | list[str] | None]] = (
-        ("title", found.title),
-        ("authors", found.authors),
-        ("agencies", found.agencies),
-        ("published", _dated(found.published)),
-        ("modified", _dated(found.modified)),
-        ("description", found.description),
-        ("topics", found.topics),
-        ("section", found.section),
-        ("site_name", found.site_name),
-        ("canonical_url", found.canonical_url),
-        ("image", found.image),
-        ("licence", found.licence),
-        ("paywalled", _yes_or_no(found.paywalled)),
-        ("language", found.language),
-        ("passages", [f"{p.language}: characters {p.start} to {p.end}" for p in found.passages]),
-    )
     if "text" in found.provenance:  # which engine took it, where several may
-        words = f"{count_words(found.text):,} words"
-        yield Field("text", words, found.provenance["text"], found.confidence.get("text"))
-    for name, value in facts:
-        if value:
-            place = found.provenance.get(name, "")
-            yield Field(name, value, place, found.confidence.get(name))
+        words = count_words(found.text)
+        place, sure = found.provenance["text"], found.confidence.get("text")
+        yield Field("text", f"{words:,} words", place, sure, {"words": words})
+    for name in _NAMES:
+        value = getattr(found, name)
+        if value or value is False:
+            place, sure = found.provenance.get(name, ""), found.confidence.get(name)
+            yield Field(name, _for_people(value), place, sure, _for_programs(value))
 
 
-def _dated(dated: Dated | None) -> str:
-    if dated is None:
-        return ""
-    moment = dated.moment
-    form = {
-        "year": "%Y",
-        "month": "%Y-%m",
-        "day": "%Y-%m-%d",
-        "hour": "%Y-%m-%d %H h %Z",
-        "minute": "%Y-%m-%d %H:%M %Z",
-        "second": "%Y-%m-%d %H:%M:%S %Z",
-    }[dated.precision]
-    return f"{moment.strftime(form)} (to the {dated.precision})"
+def _for_people(value: Any) -> str | list[str]:
+    if isinstance(value, Dated):
+        return f"{value.moment.strftime(_DATES[value.precision])} (to the {value.precision})"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Passage):
+        return f"{value.language}: characters {value.start} to {value.end}"
+    if isinstance(value, list):
+        return [str(_for_people(one)) for one in value]
+    return str(value)
 
 
-def _yes_or_no(value: bool | None) -> str:
-    return "" if value is None else "yes" if value else "no"
+def _for_programs(value: Any) -> Any:
+    if isinstance(value, Dated):
+        return {"moment": value.moment.isoformat(), "precision": value.precision}
+    if isinstance(value, Passage):
+        return value.model_dump()
+    return [_for_programs(one) for one in value] if isinstance(value, list) else value
 
 
 def count_words(text: str) -> int:

@@ -206,6 +206,10 @@ def test_json_lines_tell_blocks_then_fields_then_the_document(told: Explanation)
         "found_in": "json-ld",
         "confidence": 0.97,
     }
+    values = {row["field"]: row["value"] for row in found[5:-1]}
+    assert values["authors"] == ["Ann Lee", "Bo Ek"]
+    assert values["published"] == {"moment": "2026-05-04T10:30:00+00:00", "precision": "day"}
+    assert values["paywalled"] is False
     last = found[-1]
     assert (last["blocks"], last["kept"], last["words"], last["refused"]) == (5, 2, 5, None)
     assert last["dropped"][-1] == {"reason": "menu", "blocks": 2, "words": 2}
