@@ -7,6 +7,7 @@ from services.cleaner.markup.page import Page
 from services.cleaner.metadata.about import about
 from services.cleaner.metadata.authors import authors
 from services.cleaner.metadata.title import title
+from services.cleaner.metadata.topics import section
 from services.cleaner.metadata.when import dates
 
 
@@ -14,5 +15,6 @@ def describe(page: Page, found: Extracted) -> None:
     """Fill ``found`` with everything but the text."""
     about(page, found)
     title(page, found)
+    section(page, found)
     authors(page, found)
     dates(page, found)

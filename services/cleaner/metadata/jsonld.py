@@ -14,6 +14,7 @@ _ARTICLE = re.compile(
     r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting|Posting|NewsStory)$"
 )
 _PAGE = re.compile(r"(?:WebPage|ItemPage|AboutPage|Recipe|HowTo|VideoObject|PodcastEpisode|Event)$")
+_ORGANIZATION = re.compile(r"(?:Organization|Brand|Corporation)$")
 _JUNK = re.compile(r"^\s*(?:<!--|//<!\[CDATA\[|/\*.*?\*/|<!\[CDATA\[)|(?:-->|//\]\]>|\]\]>|;)\s*$")
 _CONTROLS = re.compile(r"[\x00-\x1f]+")
 _MAX_NODES = 2_000
@@ -26,7 +27,8 @@ class LinkedData:
     """The JSON-LD of one page, with its article node chosen."""
 
     def __init__(self, tree: HtmlElement) -> None:
-        nodes = list(_nodes(tree))
+        nodes = self.nodes = list(_nodes(tree))
+        """All nodes, in the page's order."""
         self._by_id: dict[str, Node] = {}
         for node in nodes:
             name = node.get("@id")
@@ -45,19 +47,43 @@ class LinkedData:
         node = self.page if of_page else self.article
         return [] if node is None else list(self._strings(node.get(name), 0))
 
-    def authors(self) -> list[str]:
-        """Names of the people who wrote the article; of organizations when there are no people."""
+    def addresses(self, name: str) -> list[str]:
+        """The values of a property of the article (or else of the page) that are addresses: as
+        strings, or as the ``url``, ``contentUrl`` or ``@id`` of what stands there."""
+        found: list[str] = []
+        for node in (self.article, self.page):
+            value = None if node is None else node.get(name)
+            for item in value[:20] if isinstance(value, list) else [value]:
+                resolved = self._resolve(item)
+                if isinstance(resolved, dict):
+                    keys = ("url", "contentUrl", "@id")
+                    resolved = next((resolved[key] for key in keys if resolved.get(key)), None)
+                if isinstance(resolved, list):
+                    resolved = next(iter(resolved), None)
+                if isinstance(resolved, str) and resolved.strip():
+                    found.append(resolved.strip())
+        return found
+
+    def of_kind(self, kind: str) -> list[Node]:
+        """The nodes whose ``@type`` is ``kind``."""
+        return [
+            node
+            for node in self.nodes
+            if (types := node.get("@type")) == kind or (isinstance(types, list) and kind in types)
+        ]
+
+    def authors(self, *, organizations: bool = False) -> list[str]:
+        """Names of those who wrote the article: the people, or the ``organizations`` instead."""
         node = self.article or self.page
         if node is None:
             return []
-        people: list[str] = []
-        others: list[str] = []
         values = node.get("author") or node.get("creator") or []
-        for value in values if isinstance(values, list) else [values]:
-            resolved = self._resolve(value)
-            organization = isinstance(resolved, dict) and _is(resolved, re.compile("Organization$"))
-            (others if organization else people).extend(self._strings(resolved, 0))
-        return people or others
+        return [
+            name
+            for value in map(self._resolve, values if isinstance(values, list) else [values])
+            if (isinstance(value, dict) and _is(value, _ORGANIZATION)) == organizations
+            for name in self._strings(value, 0)
+        ]
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, dict) and "name" not in value and isinstance(value.get("@id"), str):
