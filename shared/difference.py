@@ -234,23 +234,24 @@ def _pieces(old: str, new: str, budget: _Budget) -> Iterator[Piece]:
         text = "".join(after[k:m]).rstrip()
         # A space that only one of both has after the last word belongs to what follows there.
         spaces = before[j - 1][-1:].isspace(), after[m - 1][-1:].isspace()
-        if all(spaces) or number == len(runs) - 1:
+        if all(spaces):
             text, spaces = text + " ", (False, False)
-        yield Piece("same", text)
+        yield Piece("same", text if number < len(runs) - 1 else text.rstrip())
         removed, added = [" "] * spaces[0], [" "] * spaces[1]
-    yield from _changed(removed, added)
+    if removed or added:  # the last words of the paragraph
+        yield from _changed(["".join(removed).rstrip()], ["".join(added).rstrip()])
 
 
 def _is_small(text: str) -> bool:
-    """Whether what stands between two changes is too little to be worth parting them."""
-    return len(text.strip()) < 4 or (len(text) < 12 and count_words(text) < 2)
+    """Whether what stands between two changes is too little to part them: marks, a character."""
+    return len(text.strip()) == 1 or count_words(text) == 0
 
 
 def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Piece]:
-    if removed:
-        yield Piece("removed", "".join(removed))
-    if added:
-        yield Piece("added", "".join(added))
+    if text := "".join(removed):
+        yield Piece("removed", text)
+    if text := "".join(added):
+        yield Piece("added", text)
 
 
 def _words(text: str) -> list[str]:

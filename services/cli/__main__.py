@@ -37,6 +37,9 @@ COMMANDS: dict[str, Target] = {
     ),
     "search": Target("services.cli.search:search_command", "Search the articles."),
     "show": Target("services.cli.show:show_command", "Show one article and where it comes from."),
+    "revisions": Target(
+        "services.cli.revisions:revisions_command", "List an article's revisions and changes."
+    ),
     "explain": Target(
         "services.cli.explain:explain_command", "Show what is kept of a document, and why."
     ),

@@ -17,6 +17,10 @@ from shared.settings import RuntimeSettings
 AT_ONCE: Final = 50
 """Documents of a request: a document may have megabytes."""
 _NO_INDEX: Final = "index_not_found_exception"
+_ADVICE: Final = (
+    "a key made before revisions were kept may not read: run "
+    "`python -m services.indexer.setup --api-key-file` again"
+)
 
 
 class Stored:
@@ -59,6 +63,8 @@ class Stored:
             try:
                 with elastic_errors(self._settings):
                     response = await self._client.mget(docs=docs, **options)
+            except SettingsError as error:
+                raise SettingsError(f"{error}; {_ADVICE}") from error
             except elasticsearch.ApiError as error:
                 raise StoreError(f"{who(self._settings)}: {reason_of(error)}") from error
             items += response["docs"]
@@ -68,14 +74,6 @@ class Stored:
                 continue
             why = f"{item['_index']}/{item['_id']}: {cause.get('type')}: {cause.get('reason')}"
             if cause.get("type") == "security_exception":
-                raise self._refused(why)
+                raise denied(self._settings, 403, f"{why}; {_ADVICE}")
             raise TransientError(f"{self._settings.elastic_url}: {why}")
         return items
-
-    def _refused(self, why: str) -> SettingsError:
-        return denied(
-            self._settings,
-            403,
-            f"{why}; a key made before revisions were kept may not read: "
-            "run `python -m services.indexer.setup --api-key-file` again",
-        )

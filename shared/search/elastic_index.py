@@ -211,7 +211,7 @@ def _document(hit: dict[str, Any], source: dict[str, Any]) -> Document:
 
 def _revision(hit: dict[str, Any]) -> Revision:
     source = hit["_source"]
-    document = source["document"]
+    document = source.get("document", {})  # the server leaves it out where nothing asked for is in
     told = document.get("changes")
     return Revision(
         number=source["revision"],

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import elasticsearch
 import pytest
-import pytest_asyncio
 from elasticsearch import AsyncElasticsearch
 from pydantic import SecretStr
 
@@ -24,43 +22,6 @@ from shared.settings import RuntimeSettings
 from tests.search_contract import CASES, DELETED, FILTERS, article, article_id, articles, emit
 
 pytestmark = pytest.mark.servers
-
-
-@pytest_asyncio.fixture
-async def client(runtime_settings: RuntimeSettings) -> AsyncIterator[AsyncElasticsearch]:
-    """The administrator's client, in a cluster that is set up; cleans up after the test."""
-    await set_up(runtime_settings)
-    client = connect(runtime_settings)
-    yield client
-    names = IndexNames(runtime_settings.namespace)
-    found = await client.indices.get(index=names.named("news-*"))
-    for index in found:
-        await client.indices.delete(index=index)
-    for name in ("news-articles", "news-revisions", "news-rejected"):
-        await client.indices.delete_index_template(name=names.named(name))
-    await client.cluster.delete_component_template(name=names.named("news-articles"))
-    for name in ("wireroom-indexer", "wireroom-reader"):
-        await client.security.delete_role(name=names.named(name))
-    await client.close()
-
-
-@pytest_asyncio.fixture
-async def publisher(
-    client: AsyncElasticsearch, runtime_settings: RuntimeSettings
-) -> AsyncIterator[ElasticPublisher]:
-    publisher = ElasticPublisher(runtime_settings)
-    await publisher.start()
-    yield publisher
-    await publisher.stop()
-
-
-@pytest_asyncio.fixture
-async def index(
-    publisher: ElasticPublisher, runtime_settings: RuntimeSettings
-) -> AsyncIterator[ElasticIndex]:
-    index = ElasticIndex(runtime_settings)
-    yield index
-    await index.close()
 
 
 async def _refresh(client: AsyncElasticsearch, settings: RuntimeSettings) -> None:
