@@ -98,6 +98,11 @@ class Page:
         return next((one_line(e.text_content()) for e in self.tree.iter("title")), "")
 
     @cached_property
+    def summary(self) -> str:
+        """What its ``meta`` elements say that it is about."""
+        return self.first_meta("og:description", "description", "twitter:description")
+
+    @cached_property
     def host(self) -> str:
         """The host of its address without ``www.``; empty without one."""
         return (urlsplit(self.url or "").hostname or "").removeprefix("www.")

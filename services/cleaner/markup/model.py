@@ -1,0 +1,145 @@
+"""The shipped weights of the body model: two forests of small trees and a vocabulary, in a file.
+
+The trees are evaluated with numpy alone, all of them for all blocks at once, as QuickScorer does
+(Lucchese et al., SIGIR 2015): every test that a block fails strikes the leaves on its left side
+from the tree's bit mask, and of the leaves that are left the first is the block's.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.cleaner.markup.vocabulary import Vocabulary
+
+Floats = NDArray[np.float32]
+
+VERSION: Final = 1
+LEAVES: Final = 16
+"""Leaves of a tree at most: the bits of a mask."""
+SHIPPED: Final = Path(__file__).with_name("weights") / "body.npz"
+_ALL: Final = np.uint16(0xFFFF)
+
+
+class WeightsError(RuntimeError):
+    """The file of weights is not one that this version can use; the message tells why."""
+
+
+def _first_bits() -> NDArray[np.int64]:
+    """For each mask the place of its lowest bit."""
+    masks = np.arange(1 << LEAVES)
+    lowest = masks & -masks
+    lowest[0] = 1
+    places: NDArray[np.int64] = np.log2(lowest).astype(np.int64)
+    return places
+
+
+_FIRST: Final = _first_bits()
+
+
+@dataclass(slots=True, frozen=True)
+class Forest:
+    """Additive trees over a matrix of features, their sum being the logit of a probability."""
+
+    feature: NDArray[np.int64]
+    """The column that each test looks at; ``LEAVES - 1`` tests for each tree."""
+    threshold: Floats
+    """Above it a test fails."""
+    mask: NDArray[np.uint16]
+    """The leaves that are left when it fails."""
+    value: Floats
+    """``LEAVES`` for each tree."""
+
+    def probabilities(self, matrix: Floats) -> Floats:
+        """One for each block; ``matrix`` has a row for each feature."""
+        trees = len(self.value) // LEAVES
+        fails = matrix[self.feature] > self.threshold[:, None]
+        left = np.where(fails, self.mask[:, None], _ALL).reshape(trees, LEAVES - 1, matrix.shape[1])
+        leaf = _FIRST[np.bitwise_and.reduce(left, axis=1)]
+        leaf += (np.arange(trees) * LEAVES)[:, None]
+        logit = self.value[leaf].sum(axis=0)
+        result: Floats = 1 / (1 + np.exp(-logit))
+        return result
+
+
+@dataclass(slots=True, frozen=True)
+class Weights:
+    """All that was learnt."""
+
+    vocabulary: Vocabulary
+    first: Forest
+    """Judges a block by :func:`~services.cleaner.markup.features.features`."""
+    second: Forest
+    """Judges it again, with what the first says of its surroundings."""
+    threshold: float
+    """The probability from which a block belongs to the article."""
+
+
+def signature(names: Iterable[str]) -> int:
+    """A number that tells one list of features from another."""
+    return zlib.crc32("\n".join(names).encode())
+
+
+def save(path: Path, weights: Weights, names: Sequence[Sequence[str]]) -> None:
+    """Write ``weights``; ``names`` are the columns of the first and the second matrix."""
+    words = weights.vocabulary
+    head = {
+        "version": VERSION,
+        "features": [signature(columns) for columns in names],
+        "threshold": weights.threshold,
+    }
+    texts = {"labels": words.labels, "short": words.short, "middle": words.middle}
+    arrays: dict[str, NDArray[Any]] = {
+        "head": _bytes(head),
+        "vocabulary": _bytes(texts),
+    }
+    for name, forest in (("first", weights.first), ("second", weights.second)):
+        arrays[f"{name}.feature"] = forest.feature.astype(np.int16)
+        arrays[f"{name}.threshold"] = forest.threshold
+        arrays[f"{name}.mask"] = forest.mask
+        arrays[f"{name}.value"] = forest.value
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def load(path: Path) -> tuple[Weights, list[int]]:
+    """The weights in a file and the signatures of the features that they were learnt with.
+
+    Raises :class:`WeightsError` where it is absent, broken or of another version.
+    """
+    try:
+        with np.load(BytesIO(path.read_bytes()), allow_pickle=False) as file:
+            head = json.loads(file["head"].tobytes())
+            if head["version"] != VERSION:
+                raise WeightsError(f"{path}: version {head['version']}, not {VERSION}")
+            vocabulary = Vocabulary(**json.loads(file["vocabulary"].tobytes()))
+            first, second = (
+                Forest(
+                    file[f"{name}.feature"].astype(np.int64), file[f"{name}.threshold"],
+                    file[f"{name}.mask"], file[f"{name}.value"],
+                )
+                for name in ("first", "second")
+            )  # fmt: skip
+    except (OSError, BadZipFile, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path}: {type(error).__name__}: {error}") from error
+    return Weights(vocabulary, first, second, float(head["threshold"])), list(head["features"])
+
+
+@cache
+def shipped() -> tuple[Weights, list[int]]:
+    """The weights of the package, read once."""
+    return load(SHIPPED)
+
+
+def _bytes(value: object) -> NDArray[np.uint8]:
+    return np.frombuffer(json.dumps(value, ensure_ascii=False).encode(), np.uint8)

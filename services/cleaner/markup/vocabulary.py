@@ -1,0 +1,69 @@
+"""Words that speak for or against a part of a page being the article: learnt, each with a value.
+
+A value is the share of the words in such places that belong to the article, as the mean over
+sites, less the mean of all places: positive speaks for the article.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.cleaner.markup.labels import read
+
+SHORT: Final = 8
+"""Words of a block up to which it is read as a label or a heading."""
+MIDDLE_CHARACTERS: Final = 400
+"""Characters up to which a longer block's words are looked at."""
+_WORD: Final = re.compile(r"[^\W\d_]+|©")
+_CACHE: Final = 20_000
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a block's text in lower case."""
+    return _WORD.findall(text.lower())
+
+
+def keys_of(words: list[str]) -> list[str]:
+    """What a text of ``words`` is looked up by: the words, the first two as ``^two words``, and
+    the whole of it, where it has but one or two, as ``=one``."""
+    if len(words) > 1:
+        head = f"{words[0]} {words[1]}"
+        return [*words, f"={head}", f"^{head}"] if len(words) == 2 else [*words, f"^{head}"]
+    return [words[0], f"={words[0]}"] if words else []
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """The values. ``short`` is for blocks of at most :data:`SHORT` words, ``middle`` for longer."""
+
+    labels: dict[str, float] = field(default_factory=dict)
+    short: dict[str, float] = field(default_factory=dict)
+    middle: dict[str, float] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], tuple[int, float, float]] = field(default_factory=dict, repr=False)
+
+    def label(self, tag: str, label: str) -> tuple[int, float, float]:
+        """An element's flags (:class:`~services.cleaner.markup.labels.Part`), the mean of its
+        values and the one farthest from 0."""
+        key = (tag, label)
+        known = self._seen.get(key)
+        if known is None:
+            if len(self._seen) > _CACHE:
+                self._seen.clear()
+            flags, words = read(tag, label)
+            known = self._seen[key] = (flags, *_both(self.labels, words))
+        return known
+
+    def text(self, words: list[str], short: bool) -> tuple[float, float]:
+        """The mean and the one farthest from 0 of a block's values."""
+        return _both(self.short if short else self.middle, keys_of(words))
+
+
+def _both(values: dict[str, float], keys: list[str]) -> tuple[float, float]:
+    get = values.get
+    found = [value for key in keys if (value := get(key)) is not None]
+    if not found:
+        return 0.0, 0.0
+    low, high = min(found), max(found)
+    return sum(found) / len(found), (low if -low > high else high)

@@ -1,0 +1,96 @@
+"""How likely each block of a page belongs to the article."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.cleaner.markup.context import context
+from services.cleaner.markup.features import Read, features
+from services.cleaner.markup.model import Weights, WeightsError, shipped, signature
+
+Floats = NDArray[np.float32]
+
+MAX_BLOCKS: Final = 6_000
+"""Blocks of a page that are judged; the longest of the evaluation pages has a third of that."""
+
+
+@dataclass(slots=True)
+class Weighed:
+    """A page's blocks judged."""
+
+    probabilities: Floats
+    """One for each block; those after :data:`MAX_BLOCKS` have 0."""
+    threshold: float
+    """From which one belongs to the article."""
+
+    @property
+    def keep(self) -> list[bool]:
+        """For each block whether it does."""
+        kept: list[bool] = (self.probabilities >= self.threshold).tolist()
+        return kept
+
+
+def weigh(page: Read, confirmed: list[float] | None, weights: Weights | None = None) -> Weighed:
+    """Judge the blocks of ``page`` with ``weights``, the shipped ones unless others are given.
+
+    ``confirmed`` is what :func:`~services.cleaner.markup.evidence.confirmed` says. Raises
+    :class:`~services.cleaner.markup.model.WeightsError` where the weights were learnt with other
+    features.
+    """
+    chosen = _checked() if weights is None else weights
+    whole = np.zeros(len(page.blocks), np.float32)
+    if len(whole):
+        judged = judge(_Part(page), confirmed, chosen)
+        whole[: len(judged)] = judged
+    return Weighed(whole, chosen.threshold)
+
+
+def judge(page: Read, confirmed: list[float] | None, weights: Weights) -> Floats:
+    """The probabilities of the blocks, of which there is at least one."""
+    size = len(page.blocks)
+    known = None if confirmed is None else confirmed[:size]
+    table = features(page, weights.vocabulary, known)
+    first = weights.first.probabilities(table.matrix)
+    return weights.second.probabilities(context(table, first).matrix)
+
+
+class _Part:
+    """The first blocks of a page."""
+
+    def __init__(self, page: Read) -> None:
+        self.blocks = page.blocks[:MAX_BLOCKS]
+        self.nodes = page.nodes
+        self.document_title = page.document_title
+        self.summary = page.summary
+
+
+@cache
+def _checked() -> Weights:
+    weights, signatures = shipped()
+    if signatures != [signature(names) for names in column_names(weights)]:
+        raise WeightsError("the weights were learnt with other features: run `make train`")
+    return weights
+
+
+def column_names(weights: Weights) -> tuple[list[str], list[str]]:
+    """The names of the features of the first and of the second judgement, told by a page."""
+    table = features(_Sample(), weights.vocabulary, None)
+    return table.names, context(table, np.zeros(1, np.float32)).names
+
+
+class _Sample:
+    """A page of one block."""
+
+    def __init__(self) -> None:
+        from lxml.html import Element
+
+        from services.cleaner.markup.blocks import Block, Node
+
+        self.nodes = [Node(Element("body"), -1, "body", "", 0, False)]
+        self.blocks = [Block("Text.", 0, 0, 0, 0)]
+        self.document_title = self.summary = ""
