@@ -19,7 +19,7 @@ from services.cli.explanation import Explanation, Field, near, safe
 _POLICY: Final = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
-# The last element of a block's place to the class of its text.
+# The element that a block is, or stands in, to the class of its text.
 _SHAPES: Final = {
     "li": "item",
     "dd": "item",
@@ -179,9 +179,10 @@ def _blocks(told: Explanation, number: int) -> Iterator[str]:
 
 def _block(block: Trace, name: str, number: int, language: str) -> str:
     kind = "kept" if block.kept else "dropped"
-    last = block.place.rpartition(">")[2].strip().partition(".")[0].lower()
-    tag = "h4" if last in _HEADINGS and block.kept else "p"
-    shape = f"text {_SHAPES[last]}" if last in _SHAPES and block.kept else "text"
+    tags = [step.partition(".")[0].lower() for step in near(block.place).split(" > ")]
+    tag = "h4" if tags[-1] in _HEADINGS and block.kept else "p"
+    shapes = [_SHAPES[one] for one in reversed(tags) if one in _SHAPES and block.kept]
+    shape = f"text {shapes[0]}" if shapes else "text"
     lang = f' lang="{_e(language)}"' if language and block.kept else ""
     score = "" if block.score is None else f" {block.score:.2f}"
     mark = "✓" if block.kept else "✗"

@@ -36,11 +36,11 @@ def summary(told: Explanation) -> str:
 
 
 def reasons(told: Explanation) -> str:
-    """``menu 12, related links 4 and 3 other reasons``; empty where nothing was dropped."""
+    """``menu 12, related links 4, 3 more``; empty where nothing was dropped."""
     rows = [f"{safe(reason)} {blocks:,}" for reason, blocks, _ in told.dropped]
     more = len(rows) - _SHOWN_REASONS
     if more > 0:
-        rows[_SHOWN_REASONS:] = [f"{more} more reasons"]
+        rows[_SHOWN_REASONS:] = [f"{more} more"]
     return ", ".join(rows)
 
 

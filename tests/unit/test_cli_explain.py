@@ -266,9 +266,11 @@ def test_the_page_needs_nothing_and_lets_nothing_in(told: Explanation) -> None:
 
 def test_the_page_shows_kept_blocks_as_what_they_are(told: Explanation) -> None:
     told.blocks.append(Trace("Lamps", True, "model", "ul > li.item"))
+    told.blocks.append(Trace("They sang", True, "model", "article > blockquote.big > p"))
     written = "".join(page([told]))
     assert '<h4 class="text" dir="auto" lang="en">It fell.</h4>' in written
     assert '<p class="text item" dir="auto" lang="en">Lamps</p>' in written
+    assert '<p class="text quote" dir="auto" lang="en">They sang</p>' in written
     assert '<p class="text" dir="auto">Home</p>' in written
     assert '<a href="https://a.example/" rel="noreferrer noopener">' in written
     assert 'style="width:97%"' in written
