@@ -1,0 +1,176 @@
+"""Bylines that readers see: marked as such, or told by their wording and place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from lxml.html import HtmlElement
+
+from services.cleaner.characters import one_line
+from services.cleaner.markup.blocks import Block, Node
+from services.cleaner.markup.page import Page
+from services.cleaner.metadata.titles import squeezed
+
+_MARK = re.compile(
+    r"(?<![a-z])(?:by-?line|(?:(?:post|article|entry|news|story|page|blog|the|m|c)[-_]*)?authors?"
+    r"(?![a-z]*(?:iz|ity))|contributors?|writers?|written-?by|post(?:ed)?-?by|auteurs?|autore?s?|"
+    r"autori|redakteur|redactor|periodista|journalists?|reporter|vcard|dc-?creator|creator)",
+)
+_NO_MARK = re.compile(
+    r"bio(?![a-z])|avatar|image|img|photo|picture|comment|related|recommend|about|social|popular|"
+    r"share|follow|date|time|published|desc|role|position|job|title(?!s?-author)|icon|twitter|more|"
+    r"count|newsletter|credit",
+)
+_HREF = re.compile(
+    r"/(?:authors?|by|writers?|contributors?|profiles?|people|persons?|staff|journalists?|reporters?|"
+    r"autor(?:es|en)?|auteurs?|autore|redakteure|columnists?|team|user|users|members?|"
+    r"correspondents?|bio)/[^/?#]|[?&]author(?:_name)?=",
+)
+_WORDED = re.compile(
+    r"^\W{0,3}(?:(?:(?:written|story|words|text|posted|published|reported|authored|contributed|"
+    r"recipe|analysis|opinion|photos?\sand\s(?:story|text))(?:\s(?:and|&)\s\w+)?\s)?by\b(?!-)"
+    r"|(?-i:By(?=[A-Z][a-z]+ ))|byby "
+    r"|(?:authors?|writer|reporter|words|text)\s?:|Von\s(?=[A-ZÄÖÜ])|Par\s(?=[A-ZÉÈ])|"
+    r"Por\s(?=[A-ZÁÉÍÓÚ])|Di\s(?=[A-Z])|Door\s(?=[A-Z])|Av\s(?=[A-ZÅÄÖØ])|Af\s(?=[A-ZÆØÅ])|"
+    r"Автор|Текст\s?:|Autor(?:en|es|a|ka|zy)?\s?:|Auteurs?\s?:|Autore\s?:|A cura di\s|Yazan\s?:|"
+    r"Oleh\s?:|Penulis\s?:|Tác giả\s?:|Szerző\s?:|De:\s|Oprac|Teksti\s?:|"
+    r"作者\s?[:：/]|记者\s?[:：]|記者\s?[:：/]|著者\s?[:：]|文\s?[●:：/／]|執筆\s?[:：]|撰文\s?[:：]|"
+    r"بقلم|كتب|מאת|लेखक|نویسنده)",
+    re.IGNORECASE,
+)
+_BELOW = re.compile(
+    r"^\W{0,3}(?:(?:this (?:post|article|story|piece) (?:was|is) )?"
+    r"(?:written|authored|contributed) by|reporting by|story by|about the author:"
+    r"|(?:text|autor|автор|auteur|autore|szerző|yazan)\s?:)\s",
+    re.IGNORECASE,
+)
+_ALONE = re.compile(
+    r"^\W*(?:(?:written|posted|published|words|story)\s)?(?:by|authors?)\s?:?\W*$", re.I
+)
+_DATED = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\bago\b|\bmin(?:ute)?s?\b", re.IGNORECASE
+)
+_BEFORE: Final = 8
+_AFTER: Final = 30
+"""Blocks before and after the headline among which a byline is looked for."""
+_LONGEST: Final = 200
+_LEVELS: Final = 4
+_PIECES: Final = ("a", "span", "cite", "strong", "b", "em", "i", "label")
+
+
+def marked(page: Page, headline: int) -> Iterator[list[str]]:
+    """Texts of what is marked as author by class, rel, itemprop or address: the nearest first.
+
+    ``headline`` is the place of its block. Each list is one byline.
+    """
+    blocks, nodes = page.blocks, page.nodes
+    known: dict[int, bool] = {}
+    for place in _near(len(blocks), headline):
+        block = blocks[place]
+        if len(block.text) > _LONGEST or (block.heading and place == headline):
+            continue
+        if not (block.labels or block.links or _is_marked(nodes, block.node, known)):
+            continue
+        # In a sentence a link to a person tells who it is about.
+        sentence = len(block.text) > 120 or (block.text.endswith(".") and " " in block.text[:-20])
+        texts = _pieces(block, nodes[block.node].element, linked=not sentence)
+        if not texts and _is_marked(nodes, block.node, known):
+            texts = [block.text]
+        if texts:
+            yield texts
+
+
+def worded(page: Page, headline: int) -> Iterator[list[str]]:
+    """Texts that say "by" near the headline, and closing lines that do."""
+    blocks = page.blocks
+    for place in _near(len(blocks), headline):
+        text = blocks[place].text
+        if len(text) > _LONGEST or blocks[place].heading == 1:
+            continue
+        if _ALONE.match(text):
+            if place + 1 < len(blocks) and len(blocks[place + 1].text) <= _LONGEST:
+                yield [blocks[place + 1].text]
+        elif _WORDED.match(text):
+            yield [text]
+    for block in blocks[headline + _AFTER :]:
+        if _BELOW.match(block.text[:60]):
+            yield [block.text[:_LONGEST]]
+
+
+def lone(page: Page, headline: int) -> Iterator[str]:
+    """Short texts right below the headline that may be names alone: those with a date in them,
+    and those beside a date that the page says again, as it does in a line about the author.
+    """
+    blocks = page.blocks
+    near = blocks[headline + 1 : headline + 7]
+    for place, block in enumerate(near):
+        if len(block.text) > 70 or block.heading:
+            continue
+        if _DATED.search(block.text):
+            yield block.text
+        elif any(
+            b.times or _DATED.search(b.text[:60]) for b in near[max(0, place - 1) : place + 2]
+        ):
+            begun = block.text + " "
+            if any(other.text.startswith(begun) for other in blocks[headline + 7 :]):
+                yield block.text
+
+
+def headline_of(page: Page, title: str) -> int:
+    """The place of the block that is the headline; of the first heading, or 0, without one."""
+    wanted = squeezed(title)
+    first = -1
+    for place, block in enumerate(page.blocks):
+        if block.heading:
+            if first < 0 and block.heading == 1:
+                first = place
+            if block.heading <= 3 and squeezed(block.text) == wanted:
+                return place
+    return max(first, 0)
+
+
+def _near(size: int, headline: int) -> Sequence[int]:
+    after = range(headline + 1, min(size, headline + _AFTER))
+    return [*after, *range(headline - 1, max(-1, headline - _BEFORE), -1)]
+
+
+def _is_marked(nodes: Sequence[Node], place: int, known: dict[int, bool]) -> bool:
+    """Whether a node or one close around it is labelled as a byline."""
+    start = place
+    answer = known.get(place)
+    level = 0
+    while answer is None and place >= 0 and level < _LEVELS:
+        label = nodes[place].label
+        if label and _MARK.search(label) and nodes[place].tag not in ("body", "main", "article"):
+            answer = level > 0 or not _NO_MARK.search(label)
+        elif label and _NO_MARK.search(label) and level == 0:
+            answer = False
+        place = nodes[place].parent
+        level += 1
+    known[start] = bool(answer)
+    return known[start]
+
+
+def _pieces(block: Block, element: HtmlElement, *, linked: bool) -> list[str]:
+    """The texts of the innermost inline elements in ``block`` that are marked as authors."""
+    texts: list[str] = []
+    outer: HtmlElement | None = None
+    for piece in element.iter(*_PIECES):
+        names = (piece.get("class"), piece.get("rel"), piece.get("itemprop"))
+        label = " ".join(filter(None, names)).lower()
+        named = label and _MARK.search(label) and not _NO_MARK.search(label)
+        if not named:
+            address = piece.get("href") if linked and piece.tag == "a" else None
+            if not address or not _HREF.search(address[-200:]):
+                continue
+        text = one_line(" ".join(str(part) for part in piece.itertext())[:500])
+        if 1 < len(text) <= 120 and squeezed(text) in squeezed(block.text):
+            if outer is not None and outer in piece.iterancestors() and texts:
+                texts.pop()
+            texts.append(text)
+            outer = piece
+        if len(texts) >= 8:
+            break
+    return texts
