@@ -27,6 +27,8 @@ Floats = NDArray[np.float32]
 _NOW = datetime(2026, 11, 1, tzinfo=UTC)
 _WORD = re.compile(r"\w+")
 PROCESSES = 2
+_NEWS = 2.0
+"""What a page of the news set counts: the other set is of all kinds of pages and larger."""
 
 
 @dataclass(slots=True)
@@ -52,9 +54,11 @@ class Example:
     @property
     def weights(self) -> Floats:
         """How much each block's judgement changes the page's F1: its words against gold's. A page
-        with much else than the article counts at most four times one without."""
+        with much else than the article counts at most four times one without, one of news as
+        much as two others."""
         share: Floats = self.words / max(float((self.words * self.wanted).sum()), 30.0)
-        return share * np.float32(min(1.0, 4.0 / max(float(share.sum()), 1e-6)))
+        factor = _NEWS if self.set == "aed" else 1.0
+        return share * np.float32(factor * min(1.0, 4.0 / max(float(share.sum()), 1e-6)))
 
     def f1(self, kept: NDArray[np.bool_]) -> float:
         """Body F1 over 4-word shingles of the blocks that are ``kept``."""
