@@ -157,6 +157,12 @@ class RevisionsContract:
         assert newest is not None
         assert newest.changes is None
         assert await self._index.revision(article_id("gone"), 3) is None
+        for number in (1, 2):
+            await self.write(revision(number, "later gone"))
+        await self.write(revision(2, "later gone", version=25, deleted=True))
+        await self.assert_readable("later gone")
+        await self.write(revision(1, "later gone"))
+        await self.assert_readable("later gone")
 
     async def every_case(self) -> None:
         """All of the above."""

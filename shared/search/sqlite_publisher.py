@@ -56,41 +56,42 @@ class SqlitePublisher:
         """Write ``messages`` in one transaction; see :class:`~shared.runtime.ports.Publisher`."""
         if self._store is None:
             raise StoreError(f"{self._path}: the publisher is not started")
-        results: list[PermanentError | None] = []
-        documents: list[tuple[Document, bytes]] = []
-        for message in messages:
-            try:
-                documents.append((Document.decode(message.value), message.value))
-                results.append(None)
-            except PermanentError as error:
-                results.append(error)
-        counts = await self._store.run(lambda connection: _write(connection, documents))
-        counts["rejected"] += len(messages) - len(documents)
+        results, counts = await self._store.run(lambda connection: _write(connection, messages))
         for outcome, number in counts.items():
-            if number:
-                self.outcomes[outcome] += number
-                if self._on_outcome is not None:
-                    self._on_outcome(outcome, number)
+            self.outcomes[outcome] += number
+            if self._on_outcome is not None:
+                self._on_outcome(outcome, number)
         return results
 
 
 def _write(
-    connection: sqlite3.Connection, documents: Sequence[tuple[Document, bytes]]
-) -> Counter[str]:
+    connection: sqlite3.Connection, messages: Sequence[Emit]
+) -> tuple[list[PermanentError | None], Counter[str]]:
     counts: Counter[str] = Counter()
+    results: list[PermanentError | None] = []
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for document, value in documents:
-            counts["indexed" if _put(connection, document, value) else "stale"] += 1
+        for message in messages:
+            try:
+                outcome = _put(connection, Document.decode(message.value), message.value)
+                results.append(None)
+            except PermanentError as error:
+                outcome = "rejected"
+                results.append(error)
+            counts[outcome] += 1
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
-    return counts
+    return results, counts
 
 
-def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bool:
-    """Write one document unless it is stale; whether it was written."""
+def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> str:
+    """Write one document unless it is stale; the outcome.
+
+    Raises :class:`~shared.errors.PermanentError`, before it writes anything, where the stored one
+    cannot be read: what cannot be kept is not written over.
+    """
     row = connection.execute(
         "SELECT rowid, version, document FROM search_articles WHERE article_id = ?",
         (document.article_id,),
@@ -98,13 +99,17 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bo
     if row is not None:
         rowid, version, before = row
         if version == document.version:
-            return False
-        stored = Document.decode(before)
+            return "stale"
+        try:
+            stored = Document.decode(before)
+        except PermanentError as error:
+            place = f"{document.article_id}, as stored"
+            raise PermanentError("stored_unreadable", f"{place}: {error.detail}") from error
         step = supersede(stored, document)
         if step.keep is not None:
             _keep(connection, step.keep, before if step.keep is stored else value)
         if version > document.version:
-            return False
+            return "stale"
         if step.write.changes is not None:
             document, value = step.write, step.write.encode()
         for table in TABLES:
@@ -138,7 +143,7 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> bo
             f"SELECT rowid, {COLUMN_LIST} FROM search_articles WHERE rowid = ?",
             (rowid,),
         )
-    return True
+    return "indexed"
 
 
 def _keep(connection: sqlite3.Connection, document: Document, value: bytes) -> None:

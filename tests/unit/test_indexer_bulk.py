@@ -41,6 +41,9 @@ class Script:
     actions: list[dict[str, Any]] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     created: list[str] = field(default_factory=list)
+    stored: Callable[[str], dict[str, Any]] = lambda _: {"found": False}
+    read: list[list[str]] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
 
     async def bulk(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -49,6 +52,7 @@ class Script:
         ids = [action["_id"] for action in actions]
         self.batches.append(ids)
         self.actions += actions
+        self.bodies += [orjson.loads(line) for line in lines[1::2]]
         self.sizes.append(len(body))
         status = self.request(ids)
         if status != 200:
@@ -59,6 +63,11 @@ class Script:
             item = {"_index": action["_index"], "_id": action["_id"], "status": status}
             items.append({"index": item | (_error(type_, reason) if type_ else {})})
         return _json({"took": 1, "errors": True, "items": items})
+
+    async def mget(self, request: web.Request) -> web.Response:
+        docs = orjson.loads(await request.read())["docs"]
+        self.read.append([doc["_id"] for doc in docs])
+        return _json({"docs": [doc | self.stored(doc["_id"]) for doc in docs]})
 
     async def health(self, _: web.Request) -> web.Response:
         status, type_ = self.cluster
@@ -95,6 +104,7 @@ async def settings(script: Script) -> AsyncIterator[RuntimeSettings]:
     app = web.Application(client_max_size=200_000_000)
     app.router.add_put("/_bulk", script.bulk)
     app.router.add_post("/_bulk", script.bulk)
+    app.router.add_post("/_mget", script.mget)
     app.router.add_get("/_cluster/health", script.health)
     app.router.add_put("/{index}", script.create_index)
     server = TestServer(app)
@@ -257,6 +267,110 @@ async def test_a_refused_request_is_halved_down_to_the_one_at_fault(
     assert error.reason == reason
     assert publisher.outcomes == {"indexed": 19, "rejected": 1}
     assert len(script.batches) <= 1 + 2 * 5
+
+
+def _revised(name: str, number: int) -> Emit:
+    return emit(article(name, f"text {number}", version=number * 10, revision=number))
+
+
+def _found(message: Emit) -> dict[str, Any]:
+    return {"found": True, "_source": orjson.loads(message.value)}
+
+
+async def test_first_revisions_are_written_without_reading(
+    script: Script, publisher: ElasticPublisher
+) -> None:
+    assert await publisher.publish(_emits(3)) == [None] * 3
+    assert script.read == []
+    assert len(script.batches) == 1
+
+
+async def test_an_earlier_revision_is_kept_before_it_is_written_over(
+    script: Script, publisher: ElasticPublisher
+) -> None:
+    first, second = _revised("a", 1), _revised("a", 2)
+    name = _name(first)
+    script.stored = lambda _: _found(first)
+    assert await publisher.publish([second]) == [None]
+    assert script.batches == [[f"{name}.r1"], [name]]
+    kept, written = script.actions
+    assert (kept["_index"], kept["version"]) == ("news-revisions-v1-2026.11", 10)
+    assert (written["_index"], written["version"]) == ("news-articles-v1-2026.11", 20)
+    assert script.bodies[0]["document"] == orjson.loads(first.value)
+    assert script.bodies[1]["changes"]["from_revision"] == 1
+    assert publisher.outcomes == {"kept": 1, "indexed": 1}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ((503, "busy", "later"), "later"),
+        ((400, "mapper_parsing_exception", "no"), "refused"),
+    ],
+)
+async def test_what_cannot_be_kept_is_not_written_over(
+    script: Script, publisher: ElasticPublisher, answer: Item, state: str
+) -> None:
+    script.stored = lambda _: _found(_revised("a", 1))
+    script.item = lambda name: answer if name.endswith(".r1") else (201, "", "")
+    if state == "later":
+        with pytest.raises(TransientError, match="busy: later"):
+            await publisher.publish([_revised("a", 2)])
+    else:
+        (refused,) = await publisher.publish([_revised("a", 2)])
+        assert refused is not None
+        assert refused.detail.startswith("news-revisions-v1-2026.11: mapper_parsing_exception")
+    assert [name[-3:] for batch in script.batches for name in batch] == [".r1"]
+
+
+async def test_what_cannot_be_read_now_is_not_written_over(
+    script: Script, publisher: ElasticPublisher
+) -> None:
+    script.stored = lambda _: _error("no_shard_available_action_exception", "red")
+    with pytest.raises(TransientError, match="no_shard_available"):
+        await publisher.publish([_revised("a", 2)])
+    script.stored = lambda _: _error("security_exception", "no")
+    with pytest.raises(SettingsError, match="a key made before revisions were kept may not read"):
+        await publisher.publish([_revised("a", 2)])
+    assert script.batches == []
+    script.stored = lambda _: _error("index_not_found_exception", "none yet")
+    assert await publisher.publish([_revised("a", 2)]) == [None]
+
+
+async def test_one_that_was_overtaken_is_kept(script: Script, publisher: ElasticPublisher) -> None:
+    name = _name(_revised("a", 1))
+    conflict = "current version [{}] is higher or equal to the one provided [10]"
+    script.stored = lambda _: {"found": True, "_source": {"revision": 2}}
+    script.item = lambda id_: (
+        (409, "version_conflict_engine_exception", conflict.format(20))
+        if id_ == name
+        else (201, "", "")
+    )
+    assert await publisher.publish([_revised("a", 1)]) == [None]
+    assert script.batches == [[name], [f"{name}.r1"]]
+    assert publisher.outcomes == {"stale": 1, "kept": 1}
+    # A correction of the same revision is none, and the same message again is read no more.
+    script.stored = lambda _: {"found": True, "_source": {"revision": 1}}
+    assert await publisher.publish([_revised("a", 1)]) == [None]
+    assert script.batches[2:] == [[name]]
+    script.item = lambda _: (409, "version_conflict_engine_exception", conflict.format(10))
+    assert await publisher.publish([_revised("a", 1)]) == [None]
+    assert len(script.read) == 2
+
+
+async def test_messages_of_one_article_are_written_one_after_the_other(
+    script: Script, publisher: ElasticPublisher
+) -> None:
+    messages = [_revised(name, number) for name in ("a", "b") for number in (1, 2)]
+    first, second = _name(messages[0]), _name(messages[2])
+    script.stored = lambda name: _found(_revised("a" if name == first else "b", 1))
+    assert await publisher.publish(messages) == [None] * 4
+    assert script.read == [[first, second]]
+    assert script.batches == [
+        [first, second],
+        [f"{first}.r1", f"{second}.r1"],
+        [first, second],
+    ]
 
 
 async def test_a_wrong_address_stops(script: Script, publisher: ElasticPublisher) -> None:

@@ -62,6 +62,26 @@ async def test_a_batch_that_fails_leaves_what_was_there(
     await contract.assert_readable("ferry", 1, 2)
 
 
+async def test_a_stored_document_that_cannot_be_read_is_not_written_over(
+    contract: RevisionsContract, tmp_path: Path
+) -> None:
+    await contract.write(revision(1), revision(1, "other"))
+    with sqlite3.connect(tmp_path / "store.db") as connection:
+        connection.execute(
+            "UPDATE search_articles SET document = '{}' WHERE article_id = ?", (FERRY,)
+        )
+    connection.close()
+    publisher = SqlitePublisher(tmp_path / "store.db")
+    await publisher.start()
+    refused, taken = await publisher.publish([emit(revision(2)), emit(revision(2, "other"))])
+    await publisher.stop()
+    assert refused is not None
+    assert refused.reason == "stored_unreadable"
+    assert taken is None
+    assert publisher.outcomes == {"rejected": 1, "indexed": 1}
+    await contract.assert_readable("other", 1, 2)
+
+
 def _of_version_1(path: Path) -> None:
     """Make the store at ``path`` what it was before revisions were kept."""
     with sqlite3.connect(path) as connection:
