@@ -96,8 +96,8 @@ def explain_command(
             show(explanation, only, console)
     if page is not None:
         _write(page, kept, only, console=None if json_ else console)
-        if open_:
-            webbrowser.open(page.absolute().as_uri())
+        if open_ and not webbrowser.open(page.absolute().as_uri()):
+            raise click.ClickException(f"no browser could be started; the page is {page}")
     context.exit(0 if good else 1)
 
 

@@ -342,7 +342,12 @@ def test_it_fails_where_no_article_comes_of_it(tmp_path: Path) -> None:
 
 def test_the_page_is_written_and_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(webbrowser, "open", opened.append)
+
+    def opens_once(url: str) -> bool:
+        opened.append(url)
+        return len(opened) == 1
+
+    monkeypatch.setattr(webbrowser, "open", opens_once)
     file, out = tmp_path / "story.html", tmp_path / "out.html"
     file.write_bytes(STORY)
     result = run(file, "--html", out, "--open", "--dropped")
@@ -355,6 +360,9 @@ def test_the_page_is_written_and_opened(tmp_path: Path, monkeypatch: pytest.Monk
     assert 'id="show-kept">' in written
     assert 'id="show-dropped" checked>' in written
     assert opened == [out.as_uri()]
+    without = run(file, "--html", out, "--open")
+    assert (without.exit_code, len(opened)) == (1, 2)
+    assert "no browser could be started" in without.stderr
     assert len(rows(run(file, "--html", out, "--json"), "document")) == 1
 
 
