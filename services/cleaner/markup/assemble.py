@@ -1,0 +1,134 @@
+"""From the blocks that belong to an article to its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from services.cleaner.characters import storable
+from services.cleaner.markup.blocks import Block, Node
+from services.cleaner.markup.page import Page
+from services.cleaner.markup.repeated import folded, repeated
+from services.cleaner.plain.furniture import Kind, kind_of
+
+_HEAD: Final = 4
+"""First blocks that may be no text yet."""
+_FOOT: Final = 6
+"""Last blocks that may be no text any more."""
+_SHORT: Final = 160
+"""Characters of a block that may be furniture."""
+_PROSE: Final = 80
+"""Characters of a line that is a paragraph of its own, and of no poem or address."""
+_AT_HEAD: Final = frozenset({Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, Kind.LINK, Kind.URL})
+_AT_FOOT: Final = frozenset(
+    {Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, Kind.LINK, Kind.END, Kind.COMMENTS}
+)
+_EVERYWHERE: Final = frozenset({Kind.ADVERT, Kind.CREDIT})
+_CREDIT: Final = re.compile(
+    r"^\W{0,3}(?:(?:photo(?:graph)?s?|image|picture|illustration|foto(?:s|graf[íi]?a)?|bild|"
+    r"imagen|immagine|imagem|zdjęcie|kuva|фото|изображение|写真|图|圖|사진|صورة)\b.{0,30}?"
+    r"(?:[:：©]|\bcredit|\bby\b|\bcourtesy)|©|\(c\)|credit\s?:|bildquelle|crédits? photo|"
+    r"fotocredit|getty images\b).{0,110}$",
+    re.IGNORECASE,
+)
+_CAPTIONS: Final = re.compile(r"capti|credit|figure|image|photo|media|gallery|legend")
+_EMPTY: Final = re.compile(r"\n{3,}")
+_SENTENCE_END: Final = (".", "!", "?", "…", "”", "»", '"', ":", "。", "！", "？", "」", "।", "؟")
+
+
+def dropped(page: Page, keep: Sequence[bool], title: str) -> dict[int, str]:
+    """The places of blocks that are kept but do not belong into the text, each with the reason:
+    what is said twice, the headline, credits of pictures, and furniture before and after."""
+    blocks, nodes = page.blocks, page.nodes
+    kept = [place for place, wanted in enumerate(keep) if wanted]
+    found = repeated(blocks, nodes, kept)
+    headline = folded(title)
+    for place in [place for place in kept[:_HEAD] if headline]:
+        if len(blocks[place].text) < 400 and folded(blocks[place].text) == headline:
+            found.setdefault(place, "headline")
+    for place in kept:
+        if len(blocks[place].text) <= _SHORT and _is_credit(blocks[place], nodes):
+            found.setdefault(place, "credit")
+    _trim(blocks, kept[:_HEAD], _AT_HEAD, found)
+    # A page of which this would leave little is one of a kind unknown here.
+    if len(kept) > 2 * _FOOT:
+        _trim(blocks, kept[: -_FOOT - 1 : -1], _AT_FOOT, found)
+    return found if len(found) < len(kept) else {}
+
+
+def _trim(
+    blocks: Sequence[Block], kept: list[int], kinds: Collection[Kind], found: dict[int, str]
+) -> None:
+    """Furniture from one end up to the first block that is none."""
+    for place in kept:
+        if place in found:
+            continue
+        text = blocks[place].text
+        kind = kind_of(text) if len(text) <= _SHORT else None
+        if kind is None or kind not in kinds:
+            return
+        found[place] = kind.name.lower()
+
+
+def _is_credit(block: Block, nodes: Sequence[Node]) -> bool:
+    """Whether it only says who took a picture."""
+    if _CREDIT.match(block.text) is None:
+        return False
+    if len(block.text) < _SHORT // 2:
+        return True
+    node = nodes[block.node]
+    labels = f"{node.tag} {node.label[:300]} {block.labels[:300]}"
+    return _CAPTIONS.search(labels) is not None
+
+
+def assemble(page: Page, keep: Sequence[bool], without: Collection[int] = ()) -> str:
+    """The text of the kept blocks but those at the places ``without``; paragraphs are parted by
+    blank lines.
+
+    The items of a list and the rows of a table are one paragraph with a line for each; cells are
+    parted by `` | ``. Line breaks stay within a block, as in verses and addresses, unless its
+    lines are paragraphs themselves.
+    """
+    nodes = page.nodes
+    paragraphs: list[str] = []
+    before: tuple[str, int, int] = ("", -1, -1)
+    for place, (block, wanted) in enumerate(zip(page.blocks, keep, strict=True)):
+        if not wanted or place in without:
+            continue
+        text = block.text
+        own = _line_of(nodes, block.node)
+        if own[0] and own == before:
+            paragraphs[-1] += (" | " if own[0] == "row" else "\n") + text.replace("\n", " ")
+        elif own[0] and own[:2] == before[:2]:
+            paragraphs[-1] += "\n" + text.replace("\n", " ")
+        elif "\n" in text and _are_paragraphs(text.split("\n")):
+            paragraphs.extend(text.split("\n"))
+        else:
+            paragraphs.append(text)
+        before = own
+    text = storable("\n\n".join(paragraphs))
+    return _EMPTY.sub("\n\n", text).strip()
+
+
+def _line_of(nodes: Sequence[Node], number: int) -> tuple[str, int, int]:
+    """``item`` or ``row`` and the places of the list or table and of the item or row in it; an
+    empty string for a block that stands in neither, or whose item is a text of its own."""
+    tag = nodes[number].tag
+    parent = nodes[number].parent
+    if tag == "li":
+        return "item", parent, number
+    if tag in ("td", "th") and parent >= 0:
+        above = nodes[parent].parent
+        if above >= 0 and nodes[above].tag in ("tbody", "thead", "tfoot"):
+            above = nodes[above].parent
+        return "row", above, parent
+    if tag in ("dt", "dd"):
+        return "item", parent, number
+    return "", -1, -1
+
+
+def _are_paragraphs(lines: list[str]) -> bool:
+    """Whether line breaks part paragraphs, as on pages that have no better way."""
+    prose = sum(len(line) >= _PROSE and line.endswith(_SENTENCE_END) for line in lines)
+    return prose >= 2 or (prose == 1 and any(len(line) >= 4 * _PROSE for line in lines))
