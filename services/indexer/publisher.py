@@ -3,7 +3,8 @@
 Of one batch, an article's messages are written one after the other. A first revision is written at
 once. For a later one the stored document is read; where it is another revision, it is kept in
 ``news-revisions`` before the new one is written over it, and what changed is told in the new one.
-So a process killed in between leaves an earlier revision in two places, never in none.
+So a process killed in between leaves an earlier revision in two places, never in none. With an
+article that is taken down those kept of it are marked as such.
 
 This rests on an article's messages coming in order, which the topics' keys give, and each again
 until it is acknowledged. One that comes late all the same finds a higher version in its place: it
@@ -28,7 +29,7 @@ from shared.errors import PermanentError, StoreError, TransientError
 from shared.runtime.stage import Emit
 from shared.search.document import Document
 from shared.search.elastic_client import connect, elastic_errors
-from shared.search.revising import Step, encode_kept, kept_id, supersede
+from shared.search.revising import Step, encode_kept, kept_id, supersede, taken_down
 from shared.settings import RuntimeSettings
 
 log = logging.getLogger(__name__)
@@ -157,6 +158,8 @@ class _Batch:
                 body = write.action.body
                 # Long texts take a second: the event loop goes on meanwhile.
                 steps[write.at] = await asyncio.to_thread(_step, document, body)
+                if steps[write.at].write.deleted:
+                    await self._hide(write, stored)
         await self._keep(
             [
                 (write, step.keep)
@@ -172,10 +175,27 @@ class _Batch:
             if write.at not in self._stopped
         ]
 
+    async def _hide(self, write: _Write, stored: Stored) -> None:
+        """Take down, with an article, the revisions of it that are kept."""
+        places = [
+            Action(write.kept_in, kept_id(write.action.id, number), 0, b"")
+            for number in range(1, write.revision)
+        ]
+        for document in await stored.kept(places):
+            if isinstance(document, PermanentError):
+                self._refuse(write, document)
+            else:
+                await self._keep([(write, taken_down(document, write.action.version))])
+
     async def _keep(self, kept: Sequence[tuple[_Write, Document]]) -> None:
         """Write earlier revisions; a message for which that did not succeed goes no further."""
         actions = [
-            Action(write.kept_in, kept_id(document), document.version, encode_kept(document))
+            Action(
+                write.kept_in,
+                kept_id(document.article_id, document.revision),
+                document.version,
+                encode_kept(document),
+            )
             for write, document in kept
         ]
         for (write, _), result in zip(kept, await self._bulk.write(actions), strict=True):

@@ -36,22 +36,29 @@ class Stored:
         Raises :class:`TransientError` when one cannot be read now, :class:`SettingsError` when
         the credentials do not allow it.
         """
-        found: list[Document | PermanentError | None] = []
-        for action, item in zip(actions, await self._read(actions), strict=True):
-            if not item.get("found"):
-                found.append(None)
-                continue
-            try:
-                found.append(Document.model_validate(item["_source"]))
-            except ValueError as error:
-                place = f"{action.index}/{action.id}"
-                found.append(PermanentError("stored_unreadable", f"{place}: {error}"))
-        return found
+        items = await self._read(actions)
+        return [
+            _document(action, item["_source"]) if item.get("found") else None
+            for action, item in zip(actions, items, strict=True)
+        ]
+
+    async def kept(self, actions: Sequence[Action]) -> list[Document | PermanentError]:
+        """The earlier revisions that there are of those named; raises as :meth:`documents`."""
+        items = await self._read(actions)
+        return [
+            _document(action, item["_source"].get("document", {}))
+            for action, item in zip(actions, items, strict=True)
+            if item.get("found")
+        ]
 
     async def revisions(self, actions: Sequence[Action]) -> list[int | None]:
-        """The numbers of the revisions there; raises as :meth:`documents`."""
-        items = await self._read(actions, source_includes=["revision"])
-        return [item["_source"].get("revision", 1) if item.get("found") else None for item in items]
+        """The numbers of the revisions there, ``None`` where there is none or it was taken down.
+
+        Raises as :meth:`documents`.
+        """
+        items = await self._read(actions, source_includes=["revision", "deleted"])
+        found = [item["_source"] if item.get("found") else {"deleted": True} for item in items]
+        return [None if source.get("deleted") else source.get("revision", 1) for source in found]
 
     async def _read(self, actions: Sequence[Action], **options: Any) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
@@ -77,3 +84,10 @@ class Stored:
                 raise denied(self._settings, 403, f"{why}; {_ADVICE}")
             raise TransientError(f"{self._settings.elastic_url}: {why}")
         return items
+
+
+def _document(action: Action, source: dict[str, Any]) -> Document | PermanentError:
+    try:
+        return Document.model_validate(source)
+    except ValueError as error:
+        return PermanentError("stored_unreadable", f"{action.index}/{action.id}: {error}")

@@ -59,7 +59,8 @@ def supersede(stored: Document, document: Document) -> Step:
     another revision: this is how one that was overtaken stays readable.
     """
     if document.version <= stored.version:
-        return Step(document, document if document.revision < stored.revision else None)
+        late = document.revision < stored.revision and not stored.deleted
+        return Step(document, document if late else None)
     if document.revision == stored.revision:
         said = None if document.deleted else stored.changes
         return Step(document.model_copy(update={"changes": said}))
@@ -67,7 +68,13 @@ def supersede(stored: Document, document: Document) -> Step:
     told = None
     if not (stored.deleted or document.deleted):
         told = changes(stored, document, stored.revision)
-    return Step(document.model_copy(update={"changes": told}), stored)
+    kept = taken_down(stored, document.version) if document.deleted else stored
+    return Step(document.model_copy(update={"changes": told}), kept)
+
+
+def taken_down(kept: Document, version: int) -> Document:
+    """An earlier revision, taken down by the write of ``version``, which no late one undoes."""
+    return kept.model_copy(update={"deleted": True, "version": version})
 
 
 def merge(kept: list[Revision], newest: Document) -> list[Revision]:
@@ -80,9 +87,9 @@ def merge(kept: list[Revision], newest: Document) -> list[Revision]:
     return [found[number] for number in sorted(found)]
 
 
-def kept_id(document: Document) -> str:
+def kept_id(article_id: str, revision: int) -> str:
     """The id under which Elasticsearch keeps an earlier revision."""
-    return f"{document.article_id}.r{document.revision}"
+    return f"{article_id}.r{revision}"
 
 
 def encode_kept(document: Document) -> bytes:

@@ -14,7 +14,7 @@ from pathlib import Path
 from shared.errors import PermanentError, StoreError
 from shared.runtime.stage import Emit
 from shared.search.document import Document
-from shared.search.revising import supersede
+from shared.search.revising import supersede, taken_down
 from shared.search.sqlite_query import COLUMNS
 from shared.search.sqlite_store import COLUMN_LIST, TABLES, Store, create, milliseconds
 from shared.text import searchable
@@ -89,7 +89,7 @@ def _write(
 def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> str:
     """Write one document unless it is stale; the outcome.
 
-    Raises :class:`~shared.errors.PermanentError`, before it writes anything, where the stored one
+    Raises :class:`~shared.errors.PermanentError`, before it writes over it, where the stored one
     cannot be read: what cannot be kept is not written over.
     """
     row = connection.execute(
@@ -107,9 +107,11 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> st
             raise PermanentError("stored_unreadable", f"{place}: {error.detail}") from error
         step = supersede(stored, document)
         if step.keep is not None:
-            _keep(connection, step.keep, before if step.keep is stored else value)
+            _keep(connection, step.keep)
         if version > document.version:
             return "stale"
+        if document.deleted:
+            _hide(connection, document)
         if step.write.changes is not None:
             document, value = step.write, step.write.encode()
         for table in TABLES:
@@ -146,14 +148,23 @@ def _put(connection: sqlite3.Connection, document: Document, value: bytes) -> st
     return "indexed"
 
 
-def _keep(connection: sqlite3.Connection, document: Document, value: bytes) -> None:
+def _keep(connection: sqlite3.Connection, document: Document) -> None:
     """Keep an earlier revision, unless it is kept in this version or a later one."""
     connection.execute(
         "INSERT INTO search_revisions VALUES (?1, ?2, ?3, ?4) "
         "ON CONFLICT (article_id, revision) DO UPDATE SET version = ?3, document = ?4 "
         "WHERE version < ?3",
-        (document.article_id, document.revision, document.version, value),
+        (document.article_id, document.revision, document.version, document.encode()),
     )
+
+
+def _hide(connection: sqlite3.Connection, document: Document) -> None:
+    """Take down, with an article, the revisions of it that are kept."""
+    rows = connection.execute(
+        "SELECT document FROM search_revisions WHERE article_id = ?", (document.article_id,)
+    ).fetchall()
+    for (kept,) in rows:
+        _keep(connection, taken_down(Document.decode(kept), document.version))
 
 
 def _column(document: Document, name: str) -> str:

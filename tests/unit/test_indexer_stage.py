@@ -134,7 +134,7 @@ def test_an_earlier_revision_has_the_fields_of_its_mapping() -> None:
     assert mapping["dynamic"] == "strict"
     assert mapping["properties"]["document"] == {"type": "object", "enabled": False}
     assert template["aliases"] == {"x-news-revisions": {}}
-    assert kept_id(document) == f"{document.article_id}.r3"
+    assert kept_id(document.article_id, 3) == f"{document.article_id}.r3"
     assert Document.model_validate(kept["document"]).revision == 3
     assert (kept["revision"], kept["version"], kept["deleted"]) == (3, 7, False)
 
@@ -216,7 +216,10 @@ def test_definitions_are_put_under_the_namespace() -> None:
         "cluster": ["monitor"],
         "indices": [
             {"names": ["x-news-*"], "privileges": ["index", "create_index", "view_index_metadata"]},
-            {"names": ["x-news-articles-v1-*"], "privileges": ["read"]},
+            {
+                "names": ["x-news-articles-v1-*", "x-news-revisions-v1-*"],
+                "privileges": ["read"],
+            },
         ],
     }
     assert index_template("news-articles", IndexNames())["index_patterns"] == ["news-articles-v1-*"]
