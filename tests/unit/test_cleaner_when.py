@@ -42,7 +42,7 @@ def when(
 
 
 def day(found: Extracted) -> str | None:
-    return found.published and found.published.moment.date().isoformat()
+    return found.published.moment.date().isoformat() if found.published else None
 
 
 def linked(**facts: str) -> str:
@@ -63,7 +63,10 @@ def meta(name: str, content: str) -> str:
         ("<meta name='dcterms.issued' content='2021-03-01'>", "", "/f", "2021-03-01", "meta"),
         ("<meta name='w-published-date' content='2021-03-01'>", "", "/f", "2021-03-01", "meta"),
         ("<meta name='published' content='March 1, 2021'>", "", "/f", "2021-03-01", "meta"),
-        ("", "<b itemprop='datePublished'>2021-02-27</b>", "/f", "2021-02-27", "microdata"),
+        (
+            "", "<p>On <span itemprop='datePublished'>2021-02-27</span></p>", "/f",
+            "2021-02-27", "microdata",
+        ),
         (
             "", "<div itemprop='datePublished' content='2021-02-27'>Saturday</div>", "/f",
             "2021-02-27", "microdata",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
@@ -16,10 +17,10 @@ from services.cleaner.metadata.datewords import (
     ASIDE_LABEL,
     ASIDE_TAGS,
     DATE_LABEL,
-    PUBLISHED,
     PUBLISHED_LABEL,
-    UPDATED,
     UPDATED_LABEL,
+    Kind,
+    kinds,
 )
 
 _BEFORE: Final = 20
@@ -27,11 +28,12 @@ _AFTER: Final = 40
 """Blocks before and after the headline in which a bare date may be the article's."""
 _LONGEST: Final = 300
 """Characters of a block that may be a line with a date."""
+_MOST: Final = 60
 _PROSE: Final = 160
 """Characters from which a block is taken for a paragraph."""
 _HINT: Final = re.compile(r"(?:19|20|25|1[34])\d\d|\d[./-]\d{1,2}[./-]\d\d\b|[年٠-٩۰-۹०-९০-৯๐-๙]")
 _NUMBERS: Final = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:20)?\d\d(?!\d)")
-_NOT_DATED: Final = re.compile(r"©|\(c\)|copyright|all rights reserved", re.IGNORECASE)
+_NOT_DATED: Final = re.compile(r"©|\(c\)|copyright|all rights reserved|://", re.IGNORECASE)
 _MONTH_FIRST_HOSTS: Final = (".us", ".gov", ".mil", ".edu", ".ph")
 _DAY_FIRST_HOSTS: Final = (
     ".uk", ".au", ".nz", ".ie", ".in", ".za", ".ng", ".ke", ".sg", ".my", ".pk", ".lk", ".bd",
@@ -48,18 +50,22 @@ class Shown:
     """The place of the block."""
     distance: int
     """Blocks behind the headline; negative before it."""
-    kind: str
-    """``published``, ``updated``, or empty: what the words and labels say."""
+    kind: Kind
+    """What the words and labels say."""
     marked: bool
     """Whether it stands in a ``time`` element or in one labelled as a date."""
     timed: bool
     """Whether it stands in a ``time`` element."""
     aside: bool
     """Whether it stands in what is no part of the article."""
+    listed: bool
+    """Whether elements labelled like its own bear three days or more: a list of articles."""
     rest: int
     """Characters around it in its line."""
     linked: bool
     """Whether the line is a link."""
+    label: str
+    """The class names of its element."""
 
 
 def order_of(page: Page) -> Order | None:
@@ -126,12 +132,13 @@ def shown_dates(
     centre = headline if headline >= 0 else _first_prose(blocks)
     asides = _around(page, headline)
     found: list[Shown] = []
+    days: dict[str, set[date]] = {}
     for at, block in enumerate(blocks):
         text = block.text
         near = everywhere or -_BEFORE <= at - centre <= _AFTER
-        if len(text) > _LONGEST or not (near or block.times) or _NOT_DATED.search(text):
+        if len(text) > _LONGEST or not (block.times or (near and _HINT.search(text))):
             continue
-        if not block.times and not _HINT.search(text):
+        if _NOT_DATED.search(text):
             continue
         label = f"{block.labels} {page.nodes[block.node].label}"
         before = blocks[at - 1].text if at else ""
@@ -142,13 +149,15 @@ def shown_dates(
                 Shown(
                     dated, at, at - centre, kind,
                     bool(block.times) or DATE_LABEL.search(label) is not None, bool(block.times),
-                    _in_aside(page, block, asides), rest,
-                    block.links > 0.8 * len(text),
+                    _in_aside(page, block, asides), False, rest,
+                    block.links > 0.8 * len(text), label,
                 )
             )  # fmt: skip
-        if len(found) > 60:
+            days.setdefault(label, set()).add(dated.moment.date())
+        if len(found) > _MOST:
             break
-    return found
+    crowded = {label for label, there in days.items() if len(there) > 2}
+    return [replace(mark, listed=mark.label in crowded) for mark in found] if crowded else found
 
 
 def _first_prose(blocks: list[Block]) -> int:
@@ -157,7 +166,7 @@ def _first_prose(blocks: list[Block]) -> int:
 
 def _dates_in(
     block: Block, before: str, label: str, order: Order | None, language: str
-) -> Iterator[tuple[Dated, str, int]]:
+) -> Iterator[tuple[Dated, Kind, int]]:
     """Each date of the block, what kind it is, and how many characters stand around it."""
     read = [dated for text in block.times[:4] if (dated := _machine(text)) is not None]
     days = {dated.moment.date() for dated in read}
@@ -196,14 +205,12 @@ def _seen(written: Dated, machine: Dated) -> Dated:
     return local if local.moment.date() == written.moment.date() else written
 
 
-def _parts(text: str) -> list[tuple[str, str]]:
+def _parts(text: str) -> list[tuple[str, Kind]]:
     """``text`` cut before words such as "Updated": each part with its kind."""
-    marks = [(match.start(), "updated") for match in UPDATED.finditer(text)]
-    marks += [(match.start(), "published") for match in PUBLISHED.finditer(text)]
-    marks.sort()
+    marks = kinds(text)
     if not marks:
         return [(text, "")]
-    parts = [(text[: marks[0][0]], "")] if marks[0][0] > 8 else []
+    parts: list[tuple[str, Kind]] = [(text[: marks[0][0]], "")] if marks[0][0] > 8 else []
     ends = [*(start for start, _ in marks[1:]), len(text)]
     for (start, kind), end in zip(marks, ends, strict=True):
         parts.append((text[start:end], kind))
@@ -214,11 +221,10 @@ def _parts(text: str) -> list[tuple[str, str]]:
     return dated or [(text, marks[0][1])]
 
 
-def _kind_of(text: str, label: str) -> str:
-    if UPDATED.search(text):
-        return "updated"
-    if PUBLISHED.search(text):
-        return "published"
+def _kind_of(text: str, label: str) -> Kind:
+    marks = kinds(text)
+    if marks:
+        return marks[0][1]
     if PUBLISHED_LABEL.search(label):
         return "published"
     return "updated" if UPDATED_LABEL.search(label) else ""
