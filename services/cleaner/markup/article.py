@@ -1,28 +1,42 @@
-"""HTML pages: body by trafilatura, metadata by our own reading of the same tree."""
+"""HTML pages: the blocks of the article are told by the body model, the rest is metadata."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import Final
 
-from lxml.html import HtmlElement
 from trafilatura import bare_extraction
 
 from services.cleaner.characters import storable
 from services.cleaner.extracted import Extracted, Trace
+from services.cleaner.markup.assemble import assemble, dropped
+from services.cleaner.markup.evidence import confirmed, hidden_body
+from services.cleaner.markup.labels import Part
+from services.cleaner.markup.model import Weights
+from services.cleaner.markup.outline import parts_around
 from services.cleaner.markup.page import Page, parsing
+from services.cleaner.markup.weighing import Weighed, weigh
 from services.cleaner.metadata.describe import describe
+from services.cleaner.plain.furniture import kind_of
 from shared.errors import PermanentError
 
 # What goes wrong with a page is told by its rejection; the libraries' own lines name no document.
 for _library in ("trafilatura", "htmldate"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)
 
-_KEPT = 0.7
-_SHORT = 250
-_SENTENCE = 80
-"""Where default mode is tried after fast mode: a share, and characters. Chosen for body F1 against
-time on pages of the aed and wcxb collections, where all shares from 0.2 to 1 differ little."""
+_PATH: Final = 5
+"""Elements of a block's path that are shown."""
+_REASONS: Final = (
+    (Part.COMMENTS, "comments"),
+    (Part.CARDS, "other articles"),
+    (Part.NOTICE, "notice"),
+    (Part.OFFER, "offer"),
+    (Part.SOCIAL, "share buttons"),
+    (Part.FRAME, "menu or frame"),
+    (Part.FACTS, "about the article"),
+    (Part.CAPTION, "caption"),
+)
 
 
 def extract_html(
@@ -32,9 +46,11 @@ def extract_html(
     now: datetime,
     name: str,
     trace: list[Trace] | None = None,
+    weights: Weights | None = None,
 ) -> Extracted:
     """The article in ``html``, a page or a fragment; ``name`` stands in errors.
-    What becomes of its blocks is noted in ``trace``, where there is one.
+    What becomes of its blocks is noted in ``trace``, where there is one. ``weights`` are the body
+    model's, the shipped ones unless others are given.
 
     Raises :class:`PermanentError`: ``no_text`` where there is no markup or no article in it,
     ``extraction_failed`` where a parser fails on the page, ``too_many_elements``.
@@ -42,39 +58,64 @@ def extract_html(
     page = Page(html, url, now, name)
     found = Extracted(trace=trace)
     describe(page, found)
-    with parsing(name):
-        text = _body(page.tree, page.url)
-    lines = (line.strip() for line in storable(text).split("\n"))
-    kept = [line for line in lines if line]
-    for line in kept:
-        found.note(line, True, "article")
-    found.text = "\n\n".join(kept)
+    weighed = weigh(page, confirmed(page), weights)
+    keep = weighed.keep
+    without = dropped(page, keep, found.title)
+    found.text = _body(page, keep, without)
+    if trace is not None:
+        _note(page, weighed, without, found)
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found
 
 
-def _body(tree: HtmlElement, url: str | None) -> str:
-    """The article's text; paragraphs are lines.
-
-    trafilatura's fast mode, which is right on most pages at two thirds of the time; its default
-    mode, which compares two more extractors, where the fast one kept too little of the page's
-    paragraphs.
-    """
-    text = _run(tree, url, fast=True)
-    if len(text) < max(_SHORT, _KEPT * _prose(tree)):
-        text = _run(tree, url, fast=False) or text
-    return text
+def _body(page: Page, keep: list[bool], without: dict[int, str]) -> str:
+    """The article's text, its paragraphs parted by blank lines."""
+    text = assemble(page, keep, without)
+    shipped = hidden_body(page, text)
+    if shipped is not None:
+        return _paragraphs(shipped)
+    return text or _paragraphs(_fallback(page))
 
 
-def _run(tree: HtmlElement, url: str | None, *, fast: bool) -> str:
-    document = bare_extraction(tree, url=url, include_comments=False, fast=fast)
+def _fallback(page: Page) -> str:
+    """What trafilatura's fast mode takes of a page of which the model takes nothing."""
+    with parsing(page.name):
+        document = bare_extraction(page.tree, url=page.url, include_comments=False, fast=True)
     if document is None or isinstance(document, dict):
         return ""
     return document.text or ""
 
 
-def _prose(tree: HtmlElement) -> int:
-    """Characters in the page's paragraphs of a sentence and more."""
-    sizes = (sum(map(len, element.itertext())) for element in tree.iter("p"))
-    return sum(size for size in sizes if size >= _SENTENCE)
+def _paragraphs(text: str) -> str:
+    lines = (line.strip() for line in storable(text).split("\n"))
+    return "\n\n".join(line for line in lines if line)
+
+
+def _note(page: Page, weighed: Weighed, without: dict[int, str], found: Extracted) -> None:
+    """Tell of every block what became of it and what speaks most for that."""
+    around = parts_around(page.nodes)
+    scores = weighed.probabilities.tolist()
+    for number, (block, keep) in enumerate(zip(page.blocks, weighed.keep, strict=True)):
+        reason = without.get(number, "model")
+        if not keep:
+            kind = kind_of(block.text)
+            flags = around[block.node]
+            reason = (
+                kind.name.lower()
+                if kind is not None
+                else next((words for part, words in _REASONS if flags & part), reason)
+            )
+        kept = keep and number not in without
+        found.note(block.text, kept, reason, _place(page, block.node), round(scores[number], 3))
+
+
+def _place(page: Page, number: int) -> str:
+    """Where an element stands, as ``article > div.entry > p``."""
+    steps: list[str] = []
+    while number >= 0 and len(steps) < _PATH:
+        node = page.nodes[number]
+        label = node.label.split()
+        steps.append(f"{node.tag}.{label[0][:40]}" if label else node.tag)
+        number = node.parent
+    return " > ".join(reversed(steps))
