@@ -68,6 +68,12 @@ def decode(data: bytes, declared: str | None, is_html: bool) -> tuple[str, str]:
     declarations inside the document count as well. Never raises: bytes that the charset has no
     character for become U+FFFD. A byte order mark is taken off.
     """
+    # What detect() comes to for most documents, in one pass: no zeros of UTF-16, no escapes.
+    if b"\x00" not in data and b"\x1b" not in data:
+        try:
+            return data.decode("utf-8").removeprefix("\ufeff"), "utf-8"
+        except UnicodeDecodeError:
+            pass
     charset = detect(data, declared, is_html)
     text = data.decode(charset, "replace")
     return text.removeprefix("\ufeff"), charset

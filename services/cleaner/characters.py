@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 
-from charset_normalizer import from_bytes
-
+from shared import charset
 from shared.errors import PermanentError
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-# Codecs of Python's own, and one that browsers refuse for its security holes.
-_NOT_OF_THE_WEB = {"unicode-escape", "raw-unicode-escape", "undefined", "idna", "punycode", "utf-7"}
-_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:+-]{2,40})", re.IGNORECASE)
+_MARKUP = re.compile(r"html|xml")
+# What no text of a document is made of; a form feed and the escape of old terminals may be there.
+_BINARY = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\ufffd]")
+_MOST_BINARY = 50
+"""One such character in so many makes a text unreadable; a few broken ones happen."""
+_SAMPLE = 20_000  # characters that are looked at for them
 # C0 and C1 controls but tab and line ends; byte order marks; characters that only steer rendering.
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\u200b\u2060\ufffe\uffff]")
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
@@ -26,49 +21,21 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, content_type: str, name: str) -> str:
-    """The characters of ``data``.
+    """The characters of ``data``, as :mod:`shared.charset` finds their character set.
 
-    In order: byte order mark; UTF-8 where it fits and there is more than ASCII, because text in
-    another character set hardly ever does; ``charset`` of ``content_type``; ``charset`` in the
-    first 2,048 bytes; detection. Raises :class:`PermanentError` ``undecodable`` naming ``name``.
+    Labels in ``content_type`` and in markup count where the bytes bear them out. Raises
+    :class:`PermanentError` ``undecodable`` naming ``name`` where no text comes of it.
     """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return data.decode(encoding, "replace")
-    if not data.isascii() and b"\x00" not in data:
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-    declared = [_CHARSET.search(content_type), _CHARSET.search(data[:2048].decode("latin-1"))]
-    for encoding in [*(match[1] for match in declared if match), "utf-8"]:
-        try:
-            return data.decode(_browser_name(encoding))
-        except (LookupError, ValueError):
-            continue  # unknown or not true; the next may be
-    if b"\x00" in data[:4096]:
-        raise PermanentError("undecodable", f"{name}: binary data, not text")
-    guess = from_bytes(data[:200_000], steps=5, chunk_size=1024).best()
-    if guess is not None:
-        try:
-            return data.decode(guess.encoding)
-        except (LookupError, ValueError):
-            pass
-    mostly = data.decode("utf-8", "replace")
-    if mostly.count("\ufffd") * 50 <= len(mostly):
-        return mostly  # UTF-8 with a few broken bytes
-    raise PermanentError("undecodable", f"{name}: no character set fits its {len(data)} bytes")
-
-
-def _browser_name(encoding: str) -> str:
-    """Latin-1 and ASCII mean Windows-1252 on the web (WHATWG Encoding Standard, labels)."""
-    try:
-        codec = codecs.lookup(encoding)
-    except LookupError:
-        return encoding
-    if not codec._is_text_encoding or codec.name in _NOT_OF_THE_WEB:
-        raise LookupError(encoding)
-    return "cp1252" if codec.name in ("iso8859-1", "ascii") else codec.name
+    kind, _, parameters = content_type.partition(";")
+    label = _CHARSET.search(parameters)
+    is_html = not kind.strip() or _MARKUP.search(kind.lower()) is not None
+    text, found = charset.decode(data, label[1] if label else None, is_html)
+    sample = text[:_SAMPLE]
+    if len(_BINARY.findall(sample)) * _MOST_BINARY > len(sample):
+        raise PermanentError(
+            "undecodable", f"{name}: binary data, or no character set fits (tried {found})"
+        )
+    return text
 
 
 def storable(text: str) -> str:

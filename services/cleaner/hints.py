@@ -12,6 +12,8 @@ from shared.errors import PermanentError
 from shared.fetching import Hints
 
 PLACE = "feed"
+SURE = 0.85
+"""An estimate: feeds cut titles, name the desk for the author, and date what they added late."""
 _COARSE = ("day", "month", "year")
 
 
@@ -28,14 +30,14 @@ def apply_hints(found: Extracted, header: str, now: datetime) -> None:
     except PermanentError:
         return
     if not found.title:
-        found.put("title", one_line(hints.title or ""), PLACE)
+        found.put("title", one_line(hints.title or ""), PLACE, SURE)
     if not found.authors:
-        found.put("authors", [a for a in map(one_line, hints.authors) if a], PLACE)
+        found.put("authors", [a for a in map(one_line, hints.authors) if a], PLACE, SURE)
     if not found.language:
-        found.put("language", declared(hints.language or ""), PLACE)
+        found.put("language", declared(hints.language or ""), PLACE, SURE)
     dated = believable(read_date(hints.published_at or ""), now)
     if dated is not None and _is_better(dated, found.published):
-        found.put("published", dated.found(PLACE), PLACE)
+        found.put("published", dated.found(PLACE), PLACE, SURE)
 
 
 def _is_better(hint: Dated, own: Dated | None) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from services.cleaner.characters import decode, one_line
 from services.cleaner.extracted import Extracted, Trace
 from services.cleaner.hints import apply_hints
 from services.cleaner.language.identify import identify
 from services.cleaner.markup.article import extract_html
+from services.cleaner.metadata.canonical import origin, site_of
+from services.cleaner.passages import passages
 from services.cleaner.plain.article import extract_text
 from services.cleaner.record import extract_record
 from services.cleaner.settings import CleanerSettings
@@ -98,7 +99,7 @@ class Clean:
             passages=found.passages,
             text=found.text,
             provenance=found.provenance,
-            confidence=found.confidence,
+            confidence={name: round(sure, 2) for name, sure in found.confidence.items()},
         )
         headers = envelope.derive(
             id=identity, type=Article.TYPE, source=SOURCE, content_type="application/json"
@@ -144,6 +145,7 @@ class Clean:
             # The text itself is better evidence than the page's template.
             if told:
                 found.put("language", told.language, "text", told.sure)
+        found.passages = passages(found.text, found.language)
         return found
 
 
@@ -157,13 +159,8 @@ def is_html(kind: str, text: str) -> bool:
 
 
 def _identity_url(url: str | None, declared: str | None) -> str | None:
-    """The canonical URL: the page's own word for it, where it stays on its own host."""
-    own = canonical_url(url) if url else None
+    """The canonical URL: the page's own word for it, where it stays on its own site."""
+    own = canonical_url(origin(url)) if url else None
     if own is None or declared is None:
         return own or declared
-    same = _site(own) == _site(declared)
-    return declared if same else own
-
-
-def _site(url: str) -> str:
-    return ".".join((urlsplit(url).hostname or "").split(".")[-2:])
+    return declared if site_of(own) == site_of(declared) else own

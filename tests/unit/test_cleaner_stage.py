@@ -138,6 +138,47 @@ def test_bytes_become_characters_also_when_headers_lie(data: bytes, content_type
     assert decode(data, content_type, "x") == "Zürich – “ça va”"
 
 
+PAGE = "<html><head><meta charset='{}'></head><body><p>Zürich – “ça va”, 12 €</p></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("says", "is_in", "header"),
+    [
+        ("iso-8859-1", "utf-8", "text/html"),
+        ("utf-8", "cp1252", "text/html"),
+        ("iso-8859-1", "cp1252", "text/html; charset=utf-8"),
+        ("utf-8", "utf-8", "text/html; charset=iso-8859-1"),
+        ("no-such", "utf-8", "text/html; charset=utf-16"),
+        ("utf-16", "utf-8", ""),
+        ("utf-8", "utf-16", "text/html; charset=utf-8"),
+    ],
+)
+def test_a_page_is_read_by_its_bytes_where_its_declaration_is_wrong(
+    says: str, is_in: str, header: str
+) -> None:
+    html = PAGE.format(says)
+    assert decode(html.encode(is_in), header, "x") == html
+
+
+@pytest.mark.parametrize(
+    ("text", "is_in"),
+    [
+        ("Городской совет решил закрыть старый мост до весны, сообщил мэр.", "cp1251"),
+        ("Городской совет решил закрыть старый мост до весны, сообщил мэр.", "koi8-r"),
+        ("市议会决定将旧桥关闭到春天，居民们说事先没有人问过他们。", "gb18030"),
+        ("市議會決定將舊橋關閉到春天，居民們說事先沒有人問過他們。", "big5"),
+        ("市議会は古い橋を春まで閉鎖することを決めた。", "shift_jis"),
+        ("市議会は古い橋を春まで閉鎖することを決めた。", "euc-jp"),
+        ("시의회는 오래된 다리를 봄까지 폐쇄하기로 결정했다.", "euc-kr"),
+        ("قرر مجلس المدينة إغلاق الجسر القديم حتى الربيع.", "cp1256"),
+    ],
+)
+def test_declared_character_sets_of_all_scripts_are_read(text: str, is_in: str) -> None:
+    html = f"<html><head><meta charset='{is_in}'></head><body><p>{text}</p></body></html>"
+    assert text in decode(html.encode(is_in), "text/html", "x")
+    assert decode(text.encode(is_in), f"text/plain; charset={is_in}", "x") == text
+
+
 def test_stored_text_is_what_was_published_without_controls() -> None:
     assert storable("a\x00b\x07c\r\nd\u2028e\ud800f") == "abc\nd\ne\ufffdf"
     assert storable("ﬁne ½ “quotes” x\u00a0y") == "ﬁne ½ “quotes” x\u00a0y"
@@ -146,6 +187,71 @@ def test_stored_text_is_what_was_published_without_controls() -> None:
 def test_short_text_has_no_language() -> None:
     assert clean(b"Hello there, world.").language is None
     assert clean(TEXT.encode()).language == "en"
+
+
+CHINESE = (
+    "市议会周二决定将旧桥关闭到春天，\n        维修费用约为四百万元。"
+    "居民们说，事先没有人问过\n他们冬天是否需要这条路，也没有人告诉他们公共汽车将改走哪一条路线。"
+)
+JAPANESE = (
+    "\u3000市議会は古い橋を春まで閉鎖することを決めた。修理には約四百万円かかる\n見込みで、"
+    "住民は冬の間に道路が必要かどうか、事前に誰からも聞かれなかったと話している。"
+)
+ARABIC = (
+    "\u200fقرر مجلس المدينة إغلاق الجسر القديم حتى الربيع. وستكلف أعمال الإصلاح نحو أربعة\n"
+    "ملايين، ويقول السكان إن أحدا لم يسألهم مسبقا عما إذا كانوا بحاجة إلى الطريق في الشتاء."
+)
+RUSSIAN = (
+    "Городской совет решил закрыть старый мост до весны. Ремонт обойдётся примерно в четыре\n"
+    "миллиона рублей, а жители говорят, что никто не спросил их, нужна ли им дорога зимой."
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "stored"),
+    [
+        ("zh", CHINESE, CHINESE.replace("\n        ", "").replace("\n", "")),
+        ("ja", JAPANESE, JAPANESE.replace("\n", "").strip()),
+        ("ar", ARABIC, ARABIC.replace("\n", " ")),
+        ("ru", RUSSIAN, RUSSIAN.replace("\n", " ")),
+    ],
+)
+def test_paragraphs_of_other_scripts_are_stored_as_published(
+    language: str, text: str, stored: str
+) -> None:
+    body = "".join(f"<p>{number}. {text}</p>" for number in range(6))
+    html = f"<html lang='en'><body><article><h1>2026</h1>{body}</article></body></html>"
+    article = clean(html.encode(), "text/html; charset=utf-8")
+    assert article.language == language
+    assert article.text.split("\n\n") == [f"{number}. {stored}" for number in range(6)]
+
+
+def test_an_amp_cachs_copy_is_the_article_itself() -> None:
+    html = f"<html><body><article><p>{TEXT}</p><p>{TEXT[::-1]}</p></article></body></html>"
+    cached = clean(
+        html.encode(),
+        "text/html",
+        url="https://www-a-example.cdn.ampproject.org/c/s/www.a.example/x",
+    )
+    own = clean(html.encode(), "text/html", url="https://www.a.example/x")
+    assert cached.article_id == own.article_id
+    assert cached.canonical_url == "https://www.a.example/x"
+
+
+def test_an_article_says_how_sure_it_is_in_two_decimals() -> None:
+    article = clean(Record(text=TEXT, title="A title").encode(), Record.CONTENT_TYPE)
+    assert article.confidence["title"] == 0.98
+    assert all(sure == round(sure, 2) and 0 < sure <= 1 for sure in article.confidence.values())
+    assert set(article.confidence) <= set(article.provenance)
+
+
+def test_a_statement_quoted_in_another_language_is_a_passage() -> None:
+    russian = f"{RUSSIAN} {RUSSIAN}".replace("\n", " ")
+    text = "\n\n".join([TEXT, *(f"{n}. {TEXT.split(chr(10))[-1]}" for n in range(4)), russian])
+    article = clean(Record(text=text).encode(), Record.CONTENT_TYPE)
+    (passage,) = article.passages
+    assert passage.language == "ru"
+    assert article.text[passage.start : passage.end] == russian
 
 
 CONTRACT = [

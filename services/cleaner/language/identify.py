@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from services.cleaner.language import south_slavic
 from services.cleaner.language.model import model
-from services.cleaner.language.scripts import LANGUAGES, script
+from services.cleaner.language.scripts import LANGUAGES, script, without_others
 
 MINIMUM_LETTERS: Final = 40
 """Below this many letters identification is a guess; of scripts of one language, 15 are enough."""
@@ -25,7 +25,7 @@ _DECLARED: Final = 4.0
 """How much likelier a declared language is than another that the text alone leaves possible.
 Templates often declare their own language, so it is little."""
 
-_CLOSE: Final = (
+CLOSE: Final = (
     {"da", "no", "nn", "sv", "fo"},
     {"cs", "sk"},
     {"bs", "hr", "sr", "sl"},
@@ -99,7 +99,7 @@ def _sample(text: str, size: int) -> str:
 
 def _weigh(sample: str, writing: str, declared: str | None) -> Told | None:
     known = model()
-    chances = known.probabilities(sample, _mask(writing))
+    chances = known.probabilities(without_others(sample, writing), _mask(writing))
     best = known.codes[int(chances.argmax())]
     if best in south_slavic.CODES and writing == "Latin":
         for code, factor in south_slavic.tell(sample).items():
@@ -121,7 +121,7 @@ def _weigh(sample: str, writing: str, declared: str | None) -> Told | None:
 def _among_close(chances: NDArray[Any], language: str) -> bool:
     """Whether the doubt is only which of some close languages it is, and it is the likeliest."""
     known = model()
-    for group in _CLOSE:
+    for group in CLOSE:
         if language in group:
             total = sum(float(chances[known.index[code]]) for code in group if code in known.index)
             if total >= MINIMUM_CONFIDENCE and chances[known.index[language]] >= total / 2:

@@ -30,6 +30,7 @@ _BLOCKS: Final = (
 _STARTS: Final = [start for start, _ in _BLOCKS]
 _NAMES: Final = [name for _, name in _BLOCKS]
 _BEYOND_LATIN: Final = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u2c80-\U0010ffff]")
+_LATIN: Final = re.compile("[A-Za-z\u00c0-\u024f]+")
 _WORDY: Final = 2.5
 """Letters of an alphabet that a character of these scripts counts for."""
 _DENSE: Final = frozenset({"Han", "Kana", "Hangul"})
@@ -71,3 +72,10 @@ def script(text: str) -> str:
     weighed = {name: n * _WORDY if name in _DENSE else n for name, n in counts.items()}
     weighed["Latin"] = sum(map(str.isalpha, text)) - beyond
     return max(weighed, key=weighed.__getitem__)
+
+
+def without_others(text: str, name: str) -> str:
+    """``text``, most of it in the script ``name``, without what is quoted in other scripts."""
+    if text.isascii():
+        return text
+    return (_BEYOND_LATIN if name == "Latin" else _LATIN).sub("", text)

@@ -7,6 +7,7 @@ order, gives all that the body and the metadata are judged by.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +28,11 @@ INLINE: Final = frozenset({
 })  # fmt: skip
 """Elements that do not part a text."""
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
+# Chinese and Japanese part no words: a source's line end between two of their characters is none.
+_UNSPACED: Final = re.compile(
+    r"(?<=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])[ \t\r]*\n\s*"
+    r"(?=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])"
+)
 _MAX_DEPTH: Final = 400
 """Elements within elements that are walked into; what stands deeper is taken as one text."""
 
@@ -109,6 +115,8 @@ class _Walk:
     def add(self, text: str, linked: bool, strong: bool) -> None:
         """Take a text of the tree into the block; its line ends are blanks."""
         if "\n" in text:
+            if not text.isascii():
+                text = _UNSPACED.sub("", text)
             text = text.replace("\n", " ")
         self.parts.append(text)
         if linked or strong:
