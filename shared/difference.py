@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Final, Literal
 
 PieceKind = Literal["same", "added", "removed"]
@@ -182,7 +183,7 @@ def _replaced(old: Sequence[str], new: Sequence[str], budget: _Budget) -> Iterat
         for text in new[k:there]:
             yield Paragraph("added", (Piece("added", text),))
         if at < len(old) and there < len(new):
-            yield Paragraph("changed", tuple(_pieces(old[at], new[there], budget)))
+            yield Paragraph("changed", tuple(_joined(_pieces(old[at], new[there], budget))))
         i, k = at + 1, there + 1
 
 
@@ -248,10 +249,21 @@ def _is_small(text: str) -> bool:
 
 
 def _changed(removed: Sequence[str], added: Sequence[str]) -> Iterator[Piece]:
-    if text := "".join(removed):
+    old, new = "".join(removed), "".join(added)
+    # The space behind both is no part of the change.
+    space = " " if old.endswith(" ") and new.endswith(" ") else ""
+    if text := old.removesuffix(space):
         yield Piece("removed", text)
-    if text := "".join(added):
+    if text := new.removesuffix(space):
         yield Piece("added", text)
+    if space:
+        yield Piece("same", space)
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """``pieces``, those of a kind that stand side by side made one."""
+    for kind, run in groupby(pieces, lambda piece: piece.kind):
+        yield Piece(kind, "".join(piece.text for piece in run))
 
 
 def _words(text: str) -> list[str]:

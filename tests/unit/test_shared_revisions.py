@@ -60,6 +60,17 @@ def test_a_changed_word_is_told_inside_its_paragraph() -> None:
     ]
 
 
+def test_the_space_behind_a_change_is_no_part_of_it() -> None:
+    (part,) = difference("12 were hurt when it fell.", "14 were hurt, badly, when it fell.")
+    assert [(piece.kind, piece.text) for piece in part.pieces] == [
+        ("removed", "12"),
+        ("added", "14"),
+        ("same", " were hurt"),
+        ("added", ", badly,"),
+        ("same", " when it fell."),
+    ]
+
+
 def test_whole_paragraphs_come_and_go() -> None:
     after = "Update: the vote was held.\n\n" + HARBOUR.rpartition("\n\n")[0]
     assert _told(HARBOUR, after) == [
