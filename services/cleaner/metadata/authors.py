@@ -22,7 +22,7 @@ _META: Final = (
 _SURE: Final = {"json-ld": 0.95, "meta": 0.91, "byline": 0.87}
 _SURE_UNNAMED: Final = 0.84
 """The same where nothing names a person, in any place."""
-_CATALOGUE = re.compile(r"^([^\W\d_][\w'’-]+), ([^\W\d_][\w'’-]+(?: [^\W\d_]\.?)?)$")
+_CATALOGUE = re.compile(r"^([^\W\d_][\w'’-]{1,40}), ((?:[^\W\d_][\w'’-]{0,40}\.? ?){1,3})$")
 
 
 def authors(page: Page, found: Extracted) -> None:
@@ -34,21 +34,22 @@ def authors(page: Page, found: Extracted) -> None:
     spare: tuple[list[Credit], str] | None = None
     agencies: dict[str, str] = {}
     for texts, place in _places(page, found):
-        named = credits_of(texts, site=found.site_name or "")
+        named = credits_of(texts, site=found.site_name or "", trusted=place != "byline")
         for credit in named:
             if credit.kind == Kind.AGENCY:
                 agencies.setdefault(credit.name, place)
-        people = [c.name for c in named if c.kind == Kind.PERSON]
-        if people:
-            words = [c.name for c in named if c.kind in (Kind.PERSON, Kind.WORD)]
-            found.put("authors", words, place, _SURE[place])
+        if any(credit.kind == Kind.PERSON for credit in named):
+            signed = [c.name for c in named if c.kind in (Kind.PERSON, Kind.WORD)]
+            found.put("authors", signed, place, _SURE[place])
+            spare = None
             break
         if named and spare is None:
             spare = named, place
-    else:
-        if spare:
-            named, place = spare
-            found.put("authors", [c.name for c in named], place, _SURE_UNNAMED)
+            # Bylines come nearest first: those behind the first are of other articles.
+            if place == "byline":
+                break
+    if spare:
+        found.put("authors", [c.name for c in spare[0]], spare[1], _SURE_UNNAMED)
     if agencies:
         place = next(iter(agencies.values()))
         found.put("agencies", list(agencies), place, _SURE[place])
@@ -73,4 +74,4 @@ def _places(page: Page, found: Extracted) -> Iterator[tuple[list[str], str]]:
 def _turned(name: str) -> str:
     """A catalogue's "Doe, Jane" as "Jane Doe"."""
     match = _CATALOGUE.match(name)
-    return f"{match[2]} {match[1]}" if match and not credits_of([match[2]])[1:] else name
+    return f"{match[2].strip()} {match[1]}" if match else name

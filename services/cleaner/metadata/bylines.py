@@ -46,13 +46,16 @@ _BELOW = re.compile(
     r"|(?:text|autor|автор|auteur|autore|szerző|yazan)\s?:)\s",
     re.IGNORECASE,
 )
+_DATED_BY = re.compile(r"^.{0,60}\d.{0,40}?\bby:?\s+[^\W\d_]", re.IGNORECASE)
+_NAMED_MARK = re.compile(r"(?:author|byline|writer|contributor)s?[-_]*(?:full)?names?\b")
+_HANDLE = re.compile(r",\s@\w{2,30}$")
 _ALONE = re.compile(
     r"^\W*(?:(?:written|posted|published|words|story)\s)?(?:by|authors?)\s?:?\W*$", re.I
 )
 _DATED = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\bago\b|\bmin(?:ute)?s?\b", re.IGNORECASE
 )
-_BEFORE: Final = 8
+_BEFORE: Final = 12
 _AFTER: Final = 30
 """Blocks before and after the headline among which a byline is looked for."""
 _LONGEST: Final = 200
@@ -92,7 +95,7 @@ def worded(page: Page, headline: int) -> Iterator[list[str]]:
         if _ALONE.match(text):
             if place + 1 < len(blocks) and len(blocks[place + 1].text) <= _LONGEST:
                 yield [blocks[place + 1].text]
-        elif _WORDED.match(text):
+        elif _WORDED.match(text) or _DATED_BY.match(text):
             yield [text]
     for block in blocks[headline + _AFTER :]:
         if _BELOW.match(block.text[:60]):
@@ -108,7 +111,7 @@ def lone(page: Page, headline: int) -> Iterator[str]:
     for place, block in enumerate(near):
         if len(block.text) > 70 or block.heading:
             continue
-        if _DATED.search(block.text):
+        if _DATED.search(block.text) or _HANDLE.search(block.text):
             yield block.text
         elif any(
             b.times or _DATED.search(b.text[:60]) for b in near[max(0, place - 1) : place + 2]
@@ -144,13 +147,19 @@ def _is_marked(nodes: Sequence[Node], place: int, known: dict[int, bool]) -> boo
     while answer is None and place >= 0 and level < _LEVELS:
         label = nodes[place].label
         if label and _MARK.search(label) and nodes[place].tag not in ("body", "main", "article"):
-            answer = level > 0 or not _NO_MARK.search(label)
+            answer = level > 0 or _says_author(label)
         elif label and _NO_MARK.search(label) and level == 0:
             answer = False
         place = nodes[place].parent
         level += 1
     known[start] = bool(answer)
     return known[start]
+
+
+def _says_author(label: str) -> bool:
+    if _NAMED_MARK.search(label):
+        return True
+    return bool(_MARK.search(label)) and not _NO_MARK.search(label)
 
 
 def _pieces(block: Block, element: HtmlElement, *, linked: bool) -> list[str]:
@@ -160,7 +169,7 @@ def _pieces(block: Block, element: HtmlElement, *, linked: bool) -> list[str]:
     for piece in element.iter(*_PIECES):
         names = (piece.get("class"), piece.get("rel"), piece.get("itemprop"))
         label = " ".join(filter(None, names)).lower()
-        named = label and _MARK.search(label) and not _NO_MARK.search(label)
+        named = label and _says_author(label)
         if not named:
             address = piece.get("href") if linked and piece.tag == "a" else None
             if not address or not _HREF.search(address[-200:]):

@@ -70,6 +70,12 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _GLUED = re.compile(r"\W*By(?=[A-Z][a-z]+ |by )")
+# "Published March 2, 2021 by Jane Doe", "Mar 2, 2021Jane Doe".
+_DATED_BY = re.compile(r"^[^\n]{0,60}\d[^\n]{0,40}?\bby:?\s+(?=\S)", re.IGNORECASE)
+_DATE_FIRST = re.compile(
+    r"^\W*(?:[^\W\d_]{3,9}\.?\s\d{1,2},?\s\d{4}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d\d-\d\d)"
+    r"[\s\W]*(?=[^\W\d_])"
+)
 # What parts the names of a byline, in the scripts that have signs of their own too.
 _PART = re.compile(
     r"\s*(?:[;|•·⋅●\n\t、，；／|]|\s/\s|//|\s\+\s|&|،|\s[-–—]\s)\s*"
@@ -147,8 +153,9 @@ _NEVER = re.compile(
     re.IGNORECASE,
 )
 _NO_NAME = re.compile(
-    r"\b(?:the|a|an|to|your|our|my|how|why|what|when|this|that|is|are|was|were|be|not|you|we|"
-    r"more|all|see|view|read|reads?|share|shares|follow|comments?|minutes?|ago|posts?|articles?|"
+    r"\b(?:the|your|our|my|how|why|what|when|this|that|are|was|were|not|"
+    r"(?-i:an?|to|is|be|you|we|all)|"
+    r"more|see|view|read|reads?|share|shares|follow|comments?|minutes?|ago|posts?|articles?|"
     r"profile|email|contact|about|click|sign|log|login|subscribe|newsletter|copy|link|facebook|"
     r"twitter|whatsapp|linkedin|instagram|print|save|listen|advertisement|text size|skip|menu|"
     r"january|february|september|october|november|december|updated|published|posted|credit|"
@@ -182,12 +189,18 @@ def people(texts: Iterable[str], *, site: str = "") -> list[str]:
     return [c.name for c in credits_of(texts, site=site) if c.kind in kinds]
 
 
-def credits_of(texts: Iterable[str], *, site: str = "") -> list[Credit]:
-    """All that ``texts`` name, in order, each once; a ``site`` is a desk, not a person."""
+def credits_of(texts: Iterable[str], *, site: str = "", trusted: bool = False) -> list[Credit]:
+    """All that ``texts`` name, in order, each once; a ``site`` is a desk, not a person.
+
+    What is ``trusted`` to be a name is one, if only a desk's, where its form does not tell.
+    """
     found: dict[str, Credit] = {}
     brand = site.casefold()
     for text in texts:
-        for credit in _credits(text):
+        named = _credits(text)
+        if not named and trusted and _is_label(text):
+            named = [Credit(one_line(text), Kind.DESK)]
+        for credit in named:
             if brand and credit.kind != Kind.AGENCY and credit.name.casefold() == brand:
                 credit = Credit(credit.name, Kind.DESK)
             found.setdefault(credit.name.casefold(), credit)
@@ -200,7 +213,8 @@ def _credits(text: str) -> list[Credit]:
     text = "\n".join(filter(None, map(one_line, text[:LONGEST].split("\n"))))
     # A template without the name that it was made for: ", The Lindvik Post".
     named = not text.startswith(",")
-    text = without_lead(text)
+    dated = _DATED_BY.match(text) or _DATE_FIRST.match(text)
+    text = without_lead(text[dated.end() :] if dated else text)
     end = min(
         (match.start() for match in (_END.search(text, 1), _MONTH_AFTER.search(text, 1)) if match),
         default=len(text),
@@ -216,6 +230,13 @@ def _credits(text: str) -> list[Credit]:
                 continue
             found.append(credit)
     return found
+
+
+def _is_label(text: str) -> bool:
+    """Whether ``text`` may be what somebody calls himself: "The Ritualist"."""
+    if not 2 < len(text) <= 50 or len(text.split()) > 6 or text[0] in "@#," or "/" in text:
+        return False
+    return not _NEVER.match(text) and not any(char.isdigit() for char in text)
 
 
 def without_lead(text: str) -> str:
