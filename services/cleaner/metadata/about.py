@@ -93,7 +93,10 @@ def about(page: Page, found: Extracted) -> None:
 def _links(page: Page) -> tuple[list[str], list[str], list[str]]:
     """The addresses of ``rel`` canonical, license and image_src."""
     found: dict[str, list[str]] = {"canonical": [], "license": [], "image_src": []}
-    for element in page.tree.iter("link"):
+    head = page.tree.find("head")
+    # Where the head was cut short by a wrong element in it, its links stand in the body.
+    whole = head is None or head.find("link[@rel='canonical']") is None
+    for element in (page.tree if head is None or whole else head).iter("link"):
         rel, href = element.get("rel"), element.get("href")
         if rel and href:
             for word in rel.lower().split()[:4]:

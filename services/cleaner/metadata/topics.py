@@ -144,7 +144,13 @@ def _clean(texts: list[str], names: set[str]) -> list[str]:
 def _listed(page: Page) -> Iterator[str]:
     """The links of the page's visible tags: marked as such, or in a list that is named so."""
     nodes = page.nodes
-    lists = {place for place, node in enumerate(nodes) if _is_tag_list(node)}
+    labels = enumerate(node.label for node in nodes)
+    lists = {
+        place
+        for place, label in labels
+        if ("tag" in label or "topic" in label or "keyword" in label or "schlag" in label)
+        and _is_tag_list(nodes[place])
+    }
     count = 0
     for block in page.blocks:
         marked = "tag" in block.labels and _REL_TAG.search(block.labels) is not None
@@ -168,8 +174,7 @@ def _listed(page: Page) -> Iterator[str]:
 def _is_tag_list(node: Node) -> bool:
     label = node.label
     return (
-        ("tag" in label or "keyword" in label or "topic" in label or "schlag" in label)
-        and len(label) < 120
+        len(label) < 120
         and _TAG_LIST.search(label) is not None
         # WordPress names an article's box by its tags: "post tag-paris tag-texas".
         and " tag-" not in label
