@@ -169,6 +169,32 @@ def test_a_year_or_a_month_is_no_day() -> None:
     assert day(when(linked(datePublished="2021"))) is None
 
 
+def test_a_day_before_the_web_is_believed_where_machines_and_readers_are_told_alike() -> None:
+    head = linked(datePublished="1965-03-04T00:00:00-05:00")
+    assert day(when(head, "<p>March 4, 1965</p>")) == "1965-03-04"
+    assert day(when(head, path="/1965/03/04/ferry")) == "1965-03-04"
+    assert day(when(head)) is None
+    assert day(when("", "<p>March 4, 1965</p>")) is None
+
+
+def test_an_update_far_from_the_headline_is_none_of_the_article() -> None:
+    below = "<p>Old</p>" * 20 + "<p>Updated March 9, 2021</p>"
+    assert when("", "<p>March 4, 2021</p>", below=below).modified is None
+
+
+def test_the_address_outweighs_dates_far_from_the_headline() -> None:
+    below = "<p>Old</p>" * 12 + "<p>March 9, 2020</p>"
+    assert day(when(below=below, path="/2021/03/04/ferry")) == "2021-03-04"
+
+
+def test_a_list_of_articles_outweighs_nothing() -> None:
+    below = "".join(
+        f"<h3>Fire</h3><p class='post-date published'>{day} May 2021</p>" for day in range(3, 12)
+    )
+    head = linked(datePublished="2021-03-04")
+    assert day(when(head, below=below)) == "2021-03-04"
+
+
 def test_a_modification_before_publication_is_not_told() -> None:
     head = linked(datePublished="2021-03-02T10:00:00Z", dateModified="2021-03-01T10:00:00Z")
     assert when(head).modified is None

@@ -19,8 +19,8 @@ from services.cleaner.extracted import Dated
 from shared.events import Precision
 
 __all__ = [
-    "EARLIEST", "MONTH", "MONTHS", "WEEKDAYS", "Order", "believable", "on_day_of", "read_date",
-    "url_date",
+    "ARCHIVED", "EARLIEST", "MONTH", "MONTHS", "WEEKDAYS", "Order", "believable", "on_day_of",
+    "read_date", "url_date",
 ]  # fmt: skip
 
 Order = Literal["dmy", "mdy"]
@@ -28,6 +28,8 @@ Order = Literal["dmy", "mdy"]
 
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """Before the web there were no web pages; older dates are of what the text is about."""
+ARCHIVED: Final = datetime(1900, 1, 1, tzinfo=UTC)
+"""From when on dates are read at all: newspapers have put their archives on the web."""
 _READ: Final = 200
 """Characters that are read."""
 _DIGITS: Final = {
@@ -145,9 +147,9 @@ def url_date(url: str) -> Dated | None:
     return _day(int(match[1]), month, int(match[3])) if match and month else None
 
 
-def believable(dated: Dated | None, now: datetime) -> Dated | None:
-    """``dated`` when it lies between 1990 and a day after ``now``, else ``None``."""
-    if dated is None or not EARLIEST <= dated.moment <= now + timedelta(days=1):
+def believable(dated: Dated | None, now: datetime, earliest: datetime = EARLIEST) -> Dated | None:
+    """``dated`` when it lies between ``earliest`` and a day after ``now``, else ``None``."""
+    if dated is None or not earliest <= dated.moment <= now + timedelta(days=1):
         return None
     return dated
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
 from lxml import etree
 
-from services.cleaner.dates.reading import Order, believable, read_date
+from services.cleaner.dates.reading import EARLIEST, Order, believable, read_date
 from services.cleaner.extracted import Dated
 from services.cleaner.markup.page import Page
 
@@ -54,9 +55,9 @@ _STATE_READ: Final = 3_000_000
 """Characters of a page that are searched for state."""
 
 
-def facts(page: Page, order: Order | None) -> list[Dated]:
+def facts(page: Page, order: Order | None, earliest: datetime = EARLIEST) -> list[Dated]:
     """When the page says that it was published, the most trusted statement first."""
-    stated = list(_read(_published(page), page, order))
+    stated = list(_read(_published(page), page, order, earliest))
     # Microdata of teasers comes after that of the article, where it has any.
     return stated or list(_read(_unusual(page), page, order))
 
@@ -82,10 +83,13 @@ def state(page: Page) -> Dated | None:
 
 
 def _read(
-    statements: Iterable[tuple[str, str]], page: Page, order: Order | None
+    statements: Iterable[tuple[str, str]],
+    page: Page,
+    order: Order | None,
+    earliest: datetime = EARLIEST,
 ) -> Iterator[Dated]:
     for text, place in statements:
-        dated = believable(read_date(text, order), page.now)
+        dated = believable(read_date(text, order), page.now, earliest)
         if dated is not None and dated.precision not in ("month", "year"):
             yield dated.found(place)
 

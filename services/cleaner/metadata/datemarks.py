@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
-from services.cleaner.dates.reading import Order, believable, on_day_of, read_date
+from services.cleaner.dates.reading import EARLIEST, Order, believable, on_day_of, read_date
 from services.cleaner.extracted import Dated
 from services.cleaner.markup.blocks import Block
 from services.cleaner.markup.page import Page
@@ -28,7 +28,10 @@ _AFTER: Final = 40
 """Blocks before and after the headline in which a bare date may be the article's."""
 _LONGEST: Final = 300
 """Characters of a block that may be a line with a date."""
+_SAMPLED: Final = 1_000
 _MOST: Final = 60
+_LOOKED: Final = 500
+"""Blocks with numbers like those of dates that are read, and dates that are weighed."""
 _PROSE: Final = 160
 """Characters from which a block is taken for a paragraph."""
 _HINT: Final = re.compile(r"(?:19|20|25|1[34])\d\d|\d[./-]\d{1,2}[./-]\d\d\b|[年٠-٩۰-۹०-९০-৯๐-๙]")
@@ -92,8 +95,8 @@ def order_of(page: Page) -> Order | None:
 
 def order_shown(blocks: list[Block]) -> Order | None:
     """The order that a date among ``blocks`` proves, such as ``31/12/2021``."""
-    for block in blocks:
-        if len(block.text) <= _LONGEST and "/" in block.text:
+    for block in blocks[:_SAMPLED]:
+        if "/" in block.text and len(block.text) <= _LONGEST:
             for first, second in _NUMBERS.findall(block.text):
                 if int(first) > 12 >= int(second):
                     return "dmy"
@@ -121,29 +124,41 @@ def headline_at(page: Page) -> int:
 
 
 def shown_dates(
-    page: Page, order: Order | None, language: str, *, everywhere: bool = False
+    page: Page,
+    order: Order | None,
+    language: str,
+    *,
+    everywhere: bool = False,
+    earliest: datetime = EARLIEST,
 ) -> list[Shown]:
     """The dates in the page's short blocks, those near the headline or in ``time`` elements.
 
     ``everywhere`` takes all short blocks.
     """
-    blocks = page.blocks
+    blocks, nodes = page.blocks, page.nodes
     headline = headline_at(page)
     centre = headline if headline >= 0 else _first_prose(blocks)
     asides = _around(page, headline)
     found: list[Shown] = []
     days: dict[str, set[date]] = {}
+    looked = 0
     for at, block in enumerate(blocks):
         text = block.text
         near = everywhere or -_BEFORE <= at - centre <= _AFTER
         if len(text) > _LONGEST or not (block.times or (near and _HINT.search(text))):
             continue
+        looked += 1
+        if looked > _LOOKED:
+            break
         if _NOT_DATED.search(text):
             continue
-        label = f"{block.labels} {page.nodes[block.node].label}"
+        label = f"{block.labels} {nodes[block.node].label}"
         before = blocks[at - 1].text if at else ""
         for dated, kind, rest in _dates_in(block, before, label, order, language):
-            if believable(dated, page.now) is None or dated.precision in ("month", "year"):
+            if believable(dated, page.now, earliest) is None or dated.precision in (
+                "month",
+                "year",
+            ):
                 continue
             found.append(
                 Shown(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from services.cleaner.dates.reading import Order, believable, on_day_of, url_date
+from services.cleaner.dates.reading import ARCHIVED, Order, believable, on_day_of, url_date
 from services.cleaner.extracted import Dated, Extracted
 from services.cleaner.markup.page import Page
 from services.cleaner.metadata.datefacts import facts, modified_facts, state
@@ -20,6 +20,8 @@ _CONVINCING: Final = -1.2
 """The weight from which a date that readers see is set against what machines are told."""
 _OBVIOUS: Final = 1.5
 """The weight from which it is set against the day in the address, which may be of an issue."""
+_CLOSE: Final = 12
+"""Blocks from the headline within which an update is the article's."""
 _LIKELY: Final = -2.5
 """The weight from which it is believed where machines are told nothing."""
 _ALONE: Final = -4.0
@@ -49,9 +51,24 @@ def dates(page: Page, found: Extracted) -> None:
         published = on_day_of(published, address)
     else:
         published, why = _of_readers(page, weighed, address, order, language)
+    if published is None:
+        published, why = _archived(page, order, language), "agreed"
     if published is not None:
         found.put("published", published, published.found_in, _SURE[why])
     _modified(page, order, published, shown, found)
+
+
+def _archived(page: Page, order: Order | None, language: str) -> Dated | None:
+    """A day before the web, which a page of an archive tells machines and readers alike."""
+    stated = facts(page, order, ARCHIVED)
+    if not stated:
+        return None
+    marks = shown_dates(page, order, language, earliest=ARCHIVED)
+    seen = {mark.dated.moment.date() for mark in marks}
+    address = url_date(page.url or "")
+    if address is not None:
+        seen.add(address.moment.date())
+    return next((dated for dated in stated if dated.moment.date() in seen), None)
 
 
 def _modified(
@@ -61,7 +78,7 @@ def _modified(
     changes += [
         mark.dated.found("byline")
         for mark in shown
-        if mark.kind == "updated" and not mark.aside and mark.dated is not published
+        if mark.kind == "updated" and abs(mark.distance) <= _CLOSE and not mark.aside
     ]
     for changed in changes:
         if published is None or changed.moment >= published.moment:
@@ -155,8 +172,8 @@ def _weight(mark: Shown, days: set[date], address: date | None) -> float:
     weight += 0.8 * mark.marked - 1.0 * mark.linked
     if mark.aside:
         weight -= 1.0 if 0 <= distance <= 3 else 2.5
-    if mark.listed and not -3 <= distance <= 6:
-        weight -= 2.0
+    if mark.listed and not -3 <= distance <= 3:
+        weight -= 3.0
     weight -= min(1.5, mark.rest / 60)
     if mark.rest > 80 and not mark.timed and not mark.kind:
         weight -= 2.0  # a sentence
