@@ -70,6 +70,18 @@ def test_commands_of_the_first_steps_work(tmp_path: Path, monkeypatch: pytest.Mo
         assert "nothing found" not in result.stdout
 
 
+def test_explaining_works_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for line in commands("explain"):
+        _, *words = shlex.split(line)
+        sample = next(word for word in words if word.endswith(".html") and "/" in word)
+        (tmp_path / sample).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / sample).write_bytes((ROOT / sample).read_bytes())
+        monkeypatch.chdir(tmp_path)
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, result.output
+    assert "<html" in (tmp_path / "explained.html").read_text(encoding="utf-8")
+
+
 def test_other_wireroom_commands_of_the_readme_are_understood() -> None:
     """Options and arguments exist; what they do on real servers and on a web is tested there."""
     lines = commands("up") + commands("web")
