@@ -195,7 +195,7 @@ def test_authors_in_meta_elements(head: str, names: list[str]) -> None:
         "<div class='post-author'><span>By </span><a href='/a'>Jane Doe</a></div>",
         "<div class='c-byline'>By <a class='c-byline__name'>Jane Doe</a> Lindvik Post</div>",
         "<div><a href='/authors/jane-doe'>Jane Doe</a> <span>Senior Writer</span></div>",
-        "<div class='meta'><span class='author-name'>Jane Doe</span><time>3 March 2021</time></div>",
+        "<div class='meta'><span class='author-name'>Jane Doe</span><i>3 March 2021</i></div>",
         "<p>By Jane Doe</p>",
         "<p>By</p><p>Jane Doe</p>",
         "<p>3 March 2021 · 4 min read · By Jane Doe</p>",
@@ -219,6 +219,21 @@ def test_those_a_text_speaks_of_are_no_authors() -> None:
     text = "<p>The mayor, <a href='/people/ann-poe'>Ann Poe</a>, spoke of a loss for the town.</p>"
     related = "<div class='teaser'><p>Kitchen news</p><p class='author'>By Ann Poe</p></div>"
     assert found(HEADLINE + text + TEXT * 40 + related).authors == []
+
+
+def test_the_nearest_byline_signs() -> None:
+    teaser = "<p>Kitchen news</p><p class='author'>By Ann Poe</p>"
+    desk = found(HEADLINE + "<p class='author'>By Lindvik News Desk</p>" + teaser)
+    assert desk.authors == ["Lindvik News Desk"]
+    site = found(HEADLINE + "<p class='author'>The Lindvik Post</p><p>By Jane Doe</p>")
+    assert site.authors == ["Jane Doe"]
+
+
+def test_a_headline_that_is_no_heading() -> None:
+    above = "<h1>Lindvik</h1>" + "<p>Kitchen news of the day</p>" * 60
+    assert found(above + "<h2>Ferry hits pier in Lindvik</h2><p>By Jane Doe</p>").authors == [
+        "Jane Doe"
+    ]
 
 
 def test_a_person_signs_before_the_organization_of_linked_data() -> None:

@@ -124,14 +124,20 @@ def lone(page: Page, headline: int) -> Iterator[str]:
 def headline_of(page: Page, title: str) -> int:
     """The place of the block that is the headline; of the first heading, or 0, without one."""
     wanted = squeezed(title)
-    first = -1
+    begins = title[:12].casefold()
+    first = lesser = plain = -1
     for place, block in enumerate(page.blocks):
-        if block.heading:
-            if first < 0 and block.heading == 1:
-                first = place
-            if block.heading <= 3 and squeezed(block.text) == wanted:
-                return place
-    return max(first, 0)
+        if block.heading == 1 and first < 0:
+            first = place
+        if not begins or block.text[:12].casefold() != begins or squeezed(block.text) != wanted:
+            continue
+        if block.heading == 1:
+            return place
+        if block.heading and lesser < 0:
+            lesser = place
+        elif plain < 0:
+            plain = place
+    return next((place for place in (lesser, first, plain) if place >= 0), 0)
 
 
 def _near(size: int, headline: int) -> Sequence[int]:

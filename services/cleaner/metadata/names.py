@@ -11,6 +11,7 @@ from typing import Final
 
 from services.cleaner.characters import one_line
 from services.cleaner.metadata.agencies import agency
+from services.cleaner.metadata.titles import squeezed
 
 LONGEST: Final = 400
 """Characters of a byline that are read."""
@@ -148,6 +149,7 @@ _NEVER = re.compile(
     r"bio|profile|posts|articles|view|read|advertisement|sponsored|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|ember|tember|"
     r"ober)?\.?|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|https?|last|released|"
+    r"video|audio|sidebar|photos?|gallery|use case|"
     r"written|world|archive|new|updated?|published|posted|(?:written|posted|published|reviewed) by|"
     r"著者|作者|記者|记者|文)$",
     re.IGNORECASE,
@@ -195,13 +197,13 @@ def credits_of(texts: Iterable[str], *, site: str = "", trusted: bool = False) -
     What is ``trusted`` to be a name is one, if only a desk's, where its form does not tell.
     """
     found: dict[str, Credit] = {}
-    brand = site.casefold()
+    brand = squeezed(site)
     for text in texts:
         named = _credits(text)
         if not named and trusted and _is_label(text):
             named = [Credit(one_line(text), Kind.DESK)]
         for credit in named:
-            if brand and credit.kind != Kind.AGENCY and credit.name.casefold() == brand:
+            if brand and credit.kind != Kind.AGENCY and squeezed(credit.name) == brand:
                 credit = Credit(credit.name, Kind.DESK)
             found.setdefault(credit.name.casefold(), credit)
     return list(found.values())[:_MOST]
