@@ -229,6 +229,13 @@ def test_the_nearest_byline_signs() -> None:
     assert site.authors == ["Jane Doe"]
 
 
+def test_all_the_authors_of_a_paper() -> None:
+    names = [f"{first} {last}" for first in ("Ann", "Bo", "Cy", "Di") for last in
+             ("Alder", "Birch", "Cedar", "Elm", "Fir", "Hazel")]  # fmt: skip
+    spans = ", ".join(f"<span class='paper-author'>{name}</span>" for name in names)
+    assert found(HEADLINE + f"<div class='authors'>{spans}</div>").authors == names
+
+
 def test_a_headline_that_is_no_heading() -> None:
     above = "<h1>Lindvik</h1>" + "<p>Kitchen news of the day</p>" * 60
     assert found(above + "<h2>Ferry hits pier in Lindvik</h2><p>By Jane Doe</p>").authors == [
@@ -257,4 +264,4 @@ def test_hostile_bylines_are_read_in_bounded_size() -> None:
     many = ", ".join(f"Jane Doe{letter}" for letter in "abcdefghijklmnopqrstuvwxyz" * 400)
     body = HEADLINE + f"<p class='byline'>By {many}</p>" + "<p>" + "by " * 200_000 + "</p>"
     extracted = found(body, meta("author", many) + meta("byl", "von " * 100_000))
-    assert 0 < len(extracted.authors) <= 20
+    assert 0 < len(extracted.authors) <= 40

@@ -59,6 +59,9 @@ _BEFORE: Final = 12
 _AFTER: Final = 30
 """Blocks before and after the headline among which a byline is looked for."""
 _LONGEST: Final = 200
+_LONGEST_LIST: Final = 2_000
+"""Characters of a byline: of one that names each author in an element of his own."""
+_MOST: Final = 40
 _LEVELS: Final = 4
 _PIECES: Final = ("a", "span", "cite", "strong", "b", "em", "i", "label")
 
@@ -72,13 +75,15 @@ def marked(page: Page, headline: int) -> Iterator[list[str]]:
     known: dict[int, bool] = {}
     for place in _near(len(blocks), headline):
         block = blocks[place]
-        if len(block.text) > _LONGEST or (block.heading and place == headline):
+        if len(block.text) > _LONGEST_LIST or (block.heading and place == headline):
             continue
         if not (block.labels or block.links or _is_marked(nodes, block.node, known)):
             continue
         # In a sentence a link to a person tells who it is about.
         sentence = len(block.text) > 120 or (block.text.endswith(".") and " " in block.text[:-20])
         texts = _pieces(block, nodes[block.node].element, linked=not sentence)
+        if len(block.text) > _LONGEST and not _is_list(texts, block.text):
+            continue
         if not texts and _is_marked(nodes, block.node, known):
             texts = [block.text]
         if texts:
@@ -162,6 +167,11 @@ def _is_marked(nodes: Sequence[Node], place: int, known: dict[int, bool]) -> boo
     return known[start]
 
 
+def _is_list(names: Sequence[str], text: str) -> bool:
+    """Whether ``text`` is little more than ``names``: of a paper's many authors."""
+    return sum(map(len, names)) * 10 >= len(text) * 7
+
+
 def _says_author(label: str) -> bool:
     if _NAMED_MARK.search(label):
         return True
@@ -186,6 +196,6 @@ def _pieces(block: Block, element: HtmlElement, *, linked: bool) -> list[str]:
                 texts.pop()
             texts.append(text)
             outer = piece
-        if len(texts) >= 8:
+        if len(texts) >= _MOST:
             break
     return texts

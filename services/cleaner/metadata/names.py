@@ -15,7 +15,7 @@ from services.cleaner.metadata.titles import squeezed
 
 LONGEST: Final = 400
 """Characters of a byline that are read."""
-_MOST: Final = 20
+_MOST: Final = 40
 
 
 class Kind(StrEnum):
@@ -149,7 +149,7 @@ _NEVER = re.compile(
     r"bio|profile|posts|articles|view|read|advertisement|sponsored|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|e|y|ust|ember|tember|"
     r"ober)?\.?|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?|https?|last|released|"
-    r"video|audio|sidebar|photos?|gallery|use case|"
+    r"video|audio|sidebar|reading time|last update|video library|youtube|photos?|gallery|use case|"
     r"written|world|archive|new|updated?|published|posted|(?:written|posted|published|reviewed) by|"
     r"著者|作者|記者|记者|文)$",
     re.IGNORECASE,
