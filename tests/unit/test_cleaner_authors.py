@@ -265,3 +265,9 @@ def test_hostile_bylines_are_read_in_bounded_size() -> None:
     body = HEADLINE + f"<p class='byline'>By {many}</p>" + "<p>" + "by " * 200_000 + "</p>"
     extracted = found(body, meta("author", many) + meta("byl", "von " * 100_000))
     assert 0 < len(extracted.authors) <= 40
+
+
+def test_hostile_markup_around_bylines() -> None:
+    nested = "<span class='author'>" * 300 + "x" * 500_000 + "</span>" * 300
+    links = "".join(f"<a href='/authors/{n}'>n</a><br><br>" for n in range(5_000))
+    assert found(HEADLINE + nested + links + "<p>By Jane Doe</p>").authors == []

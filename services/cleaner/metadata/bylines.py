@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lxml.html import HtmlElement
@@ -62,8 +64,10 @@ _LONGEST: Final = 200
 _LONGEST_LIST: Final = 2_000
 """Characters of a byline: of one that names each author in an element of his own."""
 _MOST: Final = 40
+_LOOKED_AT: Final = 300
+"""Inline elements of a block that are looked at."""
 _LEVELS: Final = 4
-_PIECES: Final = ("a", "span", "cite", "strong", "b", "em", "i", "label")
+_INLINE: Final = ("a", "span", "cite", "strong", "b", "em", "i", "label")
 
 
 def marked(page: Page, headline: int) -> Iterator[list[str]]:
@@ -73,6 +77,7 @@ def marked(page: Page, headline: int) -> Iterator[list[str]]:
     """
     blocks, nodes = page.blocks, page.nodes
     known: dict[int, bool] = {}
+    pieces: dict[int, list[_Piece]] = {}
     for place in _near(len(blocks), headline):
         block = blocks[place]
         if len(block.text) > _LONGEST_LIST or (block.heading and place == headline):
@@ -81,7 +86,9 @@ def marked(page: Page, headline: int) -> Iterator[list[str]]:
             continue
         # In a sentence a link to a person tells who it is about.
         sentence = len(block.text) > 120 or (block.text.endswith(".") and " " in block.text[:-20])
-        texts = _pieces(block, nodes[block.node].element, linked=not sentence)
+        if block.node not in pieces:
+            pieces[block.node] = _pieces(nodes[block.node].element)
+        texts = _innermost(pieces[block.node], block, linked=not sentence)
         if len(block.text) > _LONGEST and not _is_list(texts, block.text):
             continue
         if not texts and _is_marked(nodes, block.node, known):
@@ -178,24 +185,40 @@ def _says_author(label: str) -> bool:
     return bool(_MARK.search(label)) and not _NO_MARK.search(label)
 
 
-def _pieces(block: Block, element: HtmlElement, *, linked: bool) -> list[str]:
-    """The texts of the innermost inline elements in ``block`` that are marked as authors."""
-    texts: list[str] = []
-    outer: HtmlElement | None = None
-    for piece in element.iter(*_PIECES):
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """An inline element that names an author: by its labels or by where it links to alone."""
+
+    element: HtmlElement
+    text: str
+    key: str
+    labelled: bool
+
+
+def _pieces(element: HtmlElement) -> list[_Piece]:
+    """The inline elements within ``element`` that are marked as authors, in reading order."""
+    found: list[_Piece] = []
+    for piece in islice(element.iter(*_INLINE), _LOOKED_AT):
         names = (piece.get("class"), piece.get("rel"), piece.get("itemprop"))
         label = " ".join(filter(None, names)).lower()
-        named = label and _says_author(label)
-        if not named:
-            address = piece.get("href") if linked and piece.tag == "a" else None
-            if not address or not _HREF.search(address[-200:]):
-                continue
-        text = one_line(" ".join(str(part) for part in piece.itertext())[:500])
-        if 1 < len(text) <= 120 and squeezed(text) in squeezed(block.text):
-            if outer is not None and outer in piece.iterancestors() and texts:
+        labelled = bool(label) and _says_author(label)
+        if labelled or (piece.tag == "a" and _HREF.search((piece.get("href") or "")[-200:])):
+            text = one_line(" ".join(str(part)[:200] for part in islice(piece.itertext(), 20)))
+            key = squeezed(text) if 1 < len(text) <= 120 else ""
+            if key:
+                found.append(_Piece(piece, text, key, labelled))
+    return found
+
+
+def _innermost(pieces: Sequence[_Piece], block: Block, *, linked: bool) -> list[str]:
+    """The texts of those of ``pieces`` that stand in ``block`` and hold none of the others."""
+    whole = squeezed(block.text) if pieces else ""
+    texts: list[str] = []
+    outer: HtmlElement | None = None
+    for piece in pieces:
+        if (linked or piece.labelled) and piece.key in whole and len(texts) < _MOST:
+            if outer is not None and outer in piece.element.iterancestors():
                 texts.pop()
-            texts.append(text)
-            outer = piece
-        if len(texts) >= _MOST:
-            break
+            texts.append(piece.text)
+            outer = piece.element
     return texts

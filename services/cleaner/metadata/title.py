@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Final
 
 from services.cleaner.extracted import Extracted
 from services.cleaner.markup.page import Page
 from services.cleaner.metadata.titles import (
+    LONGEST,
     choose,
     site_names,
     slug_words,
@@ -42,8 +44,8 @@ def title(page: Page, found: Extracted) -> None:
         for text, place in raw
     ]
     slug = slug_words(found.canonical_url or page.url or "")
-    lesser = (block.text for block in page.blocks if block.heading in (2, 3))
-    chosen = choose(machine, list(map(without_label, headings)), slug, lesser)
+    lesser = (block.text[:LONGEST] for block in page.blocks if block.heading in (2, 3))
+    chosen = choose(machine, list(map(without_label, headings)), slug, islice(lesser, 100))
     if chosen is not None:
         found.put("title", chosen.text, chosen.place, chosen.sure)
 
