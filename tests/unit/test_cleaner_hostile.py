@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -85,6 +89,24 @@ PATHOLOGICAL = {
     "deep nesting": ("<div>" * 10_000 + SENTENCE * 20 + "</div>" * 10_000, "text/html"),
     "deep lists": ("<ul><li>" * 5_000 + SENTENCE * 20, "text/html"),
     "deep spans": ("<p>" + "<span>" * 10_000 + SENTENCE * 20, "text/html"),
+    "nested deeper than the parser reads": (
+        "<div>" * 100_000 + SENTENCE * 20 + "</div>" * 100_000, "text/html",
+    ),
+    "nested inline": ("<p>" + "<span>" * 100_000 + SENTENCE * 20, "text/html"),
+    "nested of no name": ("<zz>" * 100_000 + SENTENCE * 20, "text/html"),
+    "deep tables": ("<table><tr><td>" * 600 + SENTENCE * 20, "text/html"),
+    "ten megabytes": (f"<p>{SENTENCE * 3}</p>" * 40_000, "text/html"),
+    "one line of markup": ("<p>" + "word " * 900_000, "text/html"),
+    "words in blocks": ("<p>word</p>" * 90_000, "text/html"),
+    "line breaks": (SENTENCE * 5 + "<br>" * 90_000 + SENTENCE, "text/html"),
+    "spans": ("<p>" + "<span>a b</span> " * 90_000, "text/html"),
+    "links": ("<li><a href=/x>A link to it</a></li>" * 45_000 + SENTENCE * 9, "text/html"),
+    "cells": ("<table>" + "<tr><td>1</td><td>two words</td></tr>" * 30_000, "text/html"),
+    "millions of siblings": ("<i></i>" * 1_000_000 + SENTENCE * 9, "text/html"),
+    "half a page": (f"<html><head><title>Bridge</title><body><p>{SENTENCE}</p><p cla", "text/html"),
+    "no body": ("<html><head><title>Bridge</title></head></html>", "text/html"),
+    "a frameset": ("<html><frameset><frame src='a'><noframes>No</noframes>", "text/html"),
+    "wrong charset": (f"<meta charset=utf-16><p>{SENTENCE * 9}ø</p>", "text/html; charset=big5"),
     "only brackets": ("<" * 1_000_000, "text/html"),
     "only open tags": ("<a " * 200_000, "text/html"),
     "one attribute": ("<p class='" + "by-" * 200_000 + "'>" + SENTENCE * 9, "text/html"),
@@ -111,7 +133,7 @@ def test_pathological_documents_come_to_an_end(name: str) -> None:
     text, content_type = PATHOLOGICAL[name]
     result = clean(text.encode(), content_type)
     if isinstance(result, PermanentError):
-        assert result.reason in ("no_text", "too_long", "extraction_failed")
+        assert result.reason in ("no_text", "too_long", "extraction_failed", "too_many_elements")
         assert "hostile.bin" in result.detail
     else:
         assert result.text.strip()
@@ -141,7 +163,43 @@ def test_an_article_too_long_is_refused_whole_and_names_the_limit() -> None:
 
 
 def test_a_page_of_too_many_elements_is_refused_by_name() -> None:
-    page = b"<html><body>" + b"<p>a b</p>" * 100_000
+    page = b"<html><body>" + b"<p>a b</p>" * 150_000
     headers = Envelope(id="D", filename="many.html", content_type="text/html").headers()
     with pytest.raises(PermanentError, match=r"too_many_elements: many\.html: 1\d{5} elements"):
         CLEAN(Message(page, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div>" * 1_500 + f"<p>{SENTENCE * 9}</p>" + "</div>" * 1_500,
+        "<div>" * 100_000 + SENTENCE * 9 + "</div>" * 100_000,
+        "<ul><li>" * 5_000 + SENTENCE * 9,
+        f"<html><body><article><p>{SENTENCE * 4}</p><p>{SENTENCE * 5}</p><p cla",
+        f"<meta charset=utf-16><p>{SENTENCE * 9}</p>",
+    ],
+)
+def test_text_that_browsers_show_is_not_lost(html: str) -> None:
+    result = clean(html.encode(), "text/html")
+    assert isinstance(result, Article)
+    assert result.text.count("old stone bridge") == 9
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", ["words in blocks", "links", "cells", "ten megabytes", "spans"])
+def test_memory_of_a_worker_is_bounded(name: str, tmp_path: Path) -> None:
+    text, content_type = PATHOLOGICAL[name]
+    page = tmp_path / "hostile.bin"
+    page.write_bytes(text.encode())
+    program = f"""
+import resource
+from pathlib import Path
+from tests.unit.test_cleaner_hostile import clean
+clean(Path({str(page)!r}).read_bytes(), {content_type!r})
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=100
+    )
+    # Of these the test's own packages take 80 MB.
+    assert int(done.stdout) < 380_000  # KiB

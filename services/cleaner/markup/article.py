@@ -16,6 +16,7 @@ from services.cleaner.markup.labels import Part
 from services.cleaner.markup.model import Weights
 from services.cleaner.markup.outline import parts_around
 from services.cleaner.markup.page import Page, parsing
+from services.cleaner.markup.paywall import paywall
 from services.cleaner.markup.weighing import Weighed, weigh
 from services.cleaner.metadata.describe import describe
 from services.cleaner.plain.furniture import kind_of
@@ -25,6 +26,8 @@ from shared.errors import PermanentError
 for _library in ("trafilatura", "htmldate"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)
 
+_SLOW: Final = 10_000
+"""Elements from which trafilatura may take a second and more: its time grows with their square."""
 _PATH: Final = 5
 """Elements of a block's path that are shown."""
 _REASONS: Final = (
@@ -62,6 +65,7 @@ def extract_html(
     keep = weighed.keep
     without = dropped(page, keep, found.title)
     found.text = _body(page, keep, without)
+    paywall(page, found)
     if trace is not None:
         _note(page, weighed, without, found)
     if not found.text:
@@ -80,6 +84,8 @@ def _body(page: Page, keep: list[bool], without: dict[int, str]) -> str:
 
 def _fallback(page: Page) -> str:
     """What trafilatura's fast mode takes of a page of which the model takes nothing."""
+    if page.elements > _SLOW:
+        return ""
     with parsing(page.name):
         document = bare_extraction(page.tree, url=page.url, include_comments=False, fast=True)
     if document is None or isinstance(document, dict):

@@ -33,7 +33,7 @@ _UNSPACED: Final = re.compile(
     r"(?<=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])[ \t\r]*\n\s*"
     r"(?=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])"
 )
-_MAX_DEPTH: Final = 400
+_MAX_DEPTH: Final = 300
 """Elements within elements that are walked into; what stands deeper is taken as one text."""
 
 

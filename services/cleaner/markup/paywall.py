@@ -35,8 +35,9 @@ _NO: Final = frozenset({"false", "0", "no"})
 _SIGN: Final = re.compile(
     # en
     r"\b(?:subscribe|sign up|register|log ?in|sign in|become a (?:member|subscriber)|upgrade)\b"
-    r".{0,60}\b(?:to|and) (?:(?:continue|keep|finish) reading(?!.{0,30} archive)|continue\b(?! to)|(?:read|unlock|"
-    r"access|view) (?:the |this |our |all )?(?:full|whole|rest|article|story|post|piece|content))"
+    r".{0,60}\b(?:to|and) (?:(?:continue|keep|finish) reading(?!.{0,30} archive)"
+    r"|continue\b(?! to)|(?:read|unlock|access|view) (?:the |this |our |all )?"
+    r"(?:full|whole|rest|article|story|post|piece|content))"
     r"|\b(?:for|to|available to) (?:paid |paying |premium |registered )?"
     r"(?:subscribers|members) only|\bonly for (?:paid )?subscribers"
     r"|\b(?:subscriber|member)s?[- ]only (?:content|article|story)"
