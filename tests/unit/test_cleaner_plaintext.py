@@ -136,7 +136,7 @@ def test_hard_wrapped_lines_are_joined() -> None:
 
 def test_lines_that_were_not_wrapped_stay() -> None:
     lines = ["Apples, pears and plums are on sale here", "Bread", "Cheese and butter of the region"]
-    assert unwrap(lines) == lines
+    assert [text for _, text in unwrap(lines)] == lines
 
 
 def test_a_closing_appeal_goes_as_a_whole() -> None:
@@ -196,3 +196,24 @@ def test_nothing_but_furniture_is_refused(text: str) -> None:
         clean(text)
     assert caught.value.reason == "no_text"
     assert "page.txt" in caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("line", "day"),
+    [
+        ("HAMBURG, 3 March 2026 - The port was closed in the night.", "2026-03-03"),
+        ("Berlin, 5. März 2026 – Der Hafen wurde in der Nacht geschlossen.", "2026-03-05"),
+        ("CARROW, Feb. 10, 2026 -- Brightwater Foods opened a mill.", "2026-02-10"),
+        (
+            "KYIV, March 3 (Agency) — The port was closed on Tuesday, an official said.",
+            "2026-03-03",
+        ),
+        ("KYIV, March 3 (Agency) — The port was closed in the night.", None),
+        ("He met her in Paris, May 3 - and again in Rome on Tuesday.", None),
+    ],
+)
+def test_a_dateline_tells_the_day_and_stays_text(line: str, day: str | None) -> None:
+    found = clean(f"Port closed in storm\n\n{line}\n\n{BODY.replace('Tuesday', 'that day')}")
+    assert found.text.startswith(line)
+    assert (found.published.moment.date().isoformat() if found.published else None) == day
+    assert found.provenance.get("published") == ("dateline" if day else None)

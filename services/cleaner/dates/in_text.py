@@ -25,6 +25,19 @@ _FULL_DATE = re.compile(
     rf"\b{MONTH}\s\d{{1,2}},?\s(?:19|20)\d{{2}}|\d{{1,2}}\s{MONTH}\s(?:19|20)\d{{2}}", re.IGNORECASE
 )
 _AGREEING = timedelta(days=7)
+_DATELINE = re.compile(
+    r"^\W{0,3}(?!\w{3,6}day\b)(?P<place>[^\W\d_][^\n.,:;]{1,40}(?:,\s[^\n.,:;\d]{2,30})?)(?:,\s|\s\(|\s[/–—-]\s)"
+    r"(?:den\s|le\s|el\s)?(?:\w{2,12}(?:day|tag),?\s)?"
+    rf"(?P<date>{MONTH}\s\d{{1,2}}|\d{{1,2}}(?:\.|\sde)?\s{MONTH})"
+    r"(?P<year>,?\s(?:de\s)?(?:19|20)\d\d)?\)?"
+    r"(?:\s?[(/]\s?[^()\n/]{2,40}\s?[)/])?\s?[-–—]{1,2}",
+    re.IGNORECASE,
+)
+"""The place and day that agency copy begins with: "KYIV, March 3 (Agency) —"."""
+_SMALL = frozenset(("am", "an", "de", "der", "di", "la", "le", "on", "sur", "upon", "d", "s", "i"))
+"""Words in names of places that are written small."""
+_PARAGRAPHS = 4  # among which the one with the dateline is
+_NEAR = 600  # characters after a dateline in which the day's name is said again
 
 
 def date_in_text(
@@ -32,8 +45,9 @@ def date_in_text(
 ) -> Dated | None:
     """The day of publication, or ``None`` rather than a guess.
 
-    In order: a date in the ``head``, the path of the document's ``url``, "this morning, Monday,
-    February 28" in ``text``, the path of the addresses in ``whole`` where the text agrees.
+    In order: a date in the ``head``, the path of the document's ``url``, a dateline with its year,
+    "this morning, Monday, February 28" in ``text``, a dateline whose day is named in the text, the
+    path of the addresses in ``whole`` where the text agrees.
     """
     for dated in head:
         if believable(dated, now) and dated.precision not in ("month", "year"):
@@ -42,7 +56,37 @@ def date_in_text(
         dated_url = believable(url_date(url), now)
         if dated_url is not None:
             return dated_url.found("url")
-    return _today(text, now) or _linked(text, whole, now)
+    line = dateline(text)
+    written = line and line["year"] and believable(read_date(line["date"] + line["year"]), now)
+    if written:
+        return written.found("dateline")
+    return _today(text, now) or (line and _placed(line, text, now)) or _linked(text, whole, now)
+
+
+def dateline(text: str) -> re.Match[str] | None:
+    """The dateline among the first paragraphs of ``text``, with the groups ``place``, ``date`` and,
+    where it is written, ``year``."""
+    for paragraph in text[:4_000].split("\n")[: 2 * _PARAGRAPHS]:
+        match = _DATELINE.match(paragraph[:160])
+        if match and all(
+            word[0].isupper() or word in _SMALL for word in re.findall(r"\w+", match["place"])
+        ):
+            return match
+    return None
+
+
+def _placed(line: re.Match[str], text: str, now: datetime) -> Dated | None:
+    """The latest year in which the day of a dateline was the one weekday that is named near it."""
+    start = text.find(line[0])
+    named = {name[:3].lower() for name in _NAMED_DAY.findall(text[start : start + _NEAR])}
+    if len(named) != 1:
+        return None
+    weekday = WEEKDAYS[named.pop()]
+    for year in range(now.year, now.year - 30, -1):
+        dated = believable(read_date(f"{line['date']}, {year}"), now)
+        if dated is not None and dated.moment.weekday() == weekday:
+            return dated.found("dateline")
+    return None
 
 
 def _today(text: str, now: datetime) -> Dated | None:

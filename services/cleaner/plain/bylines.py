@@ -12,7 +12,11 @@ _BY = (
     r"analysis|opinion)\s)?(?:by|von|par|por)"
 )
 _ALONE = re.compile(rf"^\W*(?:{_BY}|authors?|author\(s\)|contributors?)\W*$", re.IGNORECASE)
-_LEAD = re.compile(rf"^\W*(?:{_BY}:?\s+|authors?\s*:\s*|contributors?\s*:\s*)(?=\S)", re.IGNORECASE)
+_LEAD = re.compile(
+    rf"^\W*(?:{_BY}:?\s+|(?:authors?|contributors?|autor(?:en|a|es|as|in)?|auteurs?|autore|redakcja|"
+    r"yazar|yazan|texte?|testo|автор(?:ы|и)?|текст|كتب|بقلم|作者|记者|記者|撰文|文|取材)\s*[:：]\s*)(?=\S)",
+    re.IGNORECASE,
+)
 _GLUED = re.compile(r"^\W*By(?=[A-Z][a-z]+ [A-Z])")
 _INSIDE = re.compile(
     r"(?:\d\W*|\|\s*|[ap]\.?m\.?\s|\b[A-Z]{2,4}\s)\b(?:published |posted )?[Bb]y:?\s+"

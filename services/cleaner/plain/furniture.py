@@ -6,34 +6,41 @@ Patterns are anchored and free of nested repetition, so that no line takes long.
 from __future__ import annotations
 
 import re
-from enum import Enum, auto
+from enum import Enum
 
+from services.cleaner.dates.reading import MONTH
 from services.cleaner.plain.appeals import asks_for_money
+from services.cleaner.plain.phrases import group_of
 
 
 class Kind(Enum):
     """What a line is, when it is no part of an article."""
 
-    MENU = auto()
+    MENU = "menu"
     """Skip links, log-in, share buttons, cookie notices, legal lines."""
-    ADVERT = auto()
-    END = auto()
+    ADVERT = "advertisement"
+    END = "list of other articles"
     """Begins what follows an article: related and latest articles, comments, newsletters."""
-    COMMENTS = auto()
+    COMMENTS = "comments"
     """Begins the readers' comments or is their form: no article goes on after it."""
-    APPEAL = auto()
+    APPEAL = "appeal"
     """Asks the reader for money or a subscription."""
-    BYLINE = auto()
-    DATE = auto()
-    SOURCE = auto()
+    BYLINE = "byline"
+    DATE = "date"
+    SOURCE = "source"
     """Names where the story was first published."""
-    TOPICS = auto()
-    URL = auto()
-    CREDIT = auto()
+    TOPICS = "topics"
+    URL = "address"
+    CREDIT = "photo credit"
     """Who took the photograph."""
-    LINK = auto()
+    LINK = "link to another article"
     """Points at another article: "Read more: …"."""
-    VALUE = auto()
+    MAIL = "mail"
+    """A mail's header, signature or footer."""
+    PAGE = "page number"
+    QUOTED = "quoted mail"
+    """Begins the mail that this one answers."""
+    VALUE = "counter or button"
     """A counter or a button on a page, but a cell or a quoted line in an article alone."""
 
 
@@ -126,6 +133,39 @@ _COMMENTS = _any(
     r"in\b.{0,60}|log in to (?:leave|comment|reply)\b.{0,40})$",
 )
 _DOUBTFUL = _any(r"^.{2,60}\bsays:$", r"^what do you think\?$")
+_CAPTION_END = re.compile(
+    rf"\b(?:on|in)\s(?:\w{{3,6}}day,\s)?{MONTH}\s\d{{1,2}},\s\d{{4}}"
+    r"(?:,?\s(?:in|at|near)\s[^.!?]{2,60})?\.?(?:\s\([^)]{2,80}\))?$",
+    re.IGNORECASE,
+)
+_PAST = re.compile(r"\b(?:was|were|had|has|have|said|is|are|will|would|\w+ed)\b", re.IGNORECASE)
+_PRESENT = re.compile(r"\b[a-z]{2,}s\b")
+_MAIL = _any(
+    r"^(?:from|to|cc|bcc|reply-to|sent|von|an|gesendet|de|à|para|от|кому)\s?:\s.{0,80}\S@\S.{0,120}$",
+    r"^(?:you(?:['’]re| are| have)?|this (?:e-?mail|message|newsletter) (?:was|is being)|"
+    r"why did i) (?:sent|getting?|receiv(?:e|ed|ing))\b.{0,60}\b(?:because|e-?mail|newsletter|"
+    r"subscri\w+|this)\b.{0,160}$",
+    r"^(?:view|open|read|see) (?:this|it|the)(?: e-?mail| message| newsletter)?(?: online)? in "
+    r"(?:your|a|the) (?:web )?browser\b.{0,20}$",
+    r"^(?:forward (?:this )?(?:to|e-?mail|newsletter)\b.{0,30}|forward to a friend|"
+    r"(?:click here to )?unsubscribe\b.{0,80}|(?:update|manage) (?:your )?(?:e-?mail )?"
+    r"(?:preferences|subscriptions?)\b.{0,40}|sent from my \w+.{0,20})$",
+    r"^(?:newsletter )?(?:abbestellen|abmelden|se désabonner|se désinscrire|darse de baja|"
+    r"cancelar (?:la )?suscripción|отписаться|відписатися|cancelar inscrição|disiscriviti)"
+    r"\b.{0,60}$",
+)
+_QUOTED_REPLY = _any(
+    r"^(?:on|am|le|el|il|em)\s.{6,120}\s(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu)"
+    r"(?: .{1,60})?\s?:$",
+    r"^-{2,8}\s?(?:original message|forwarded message|ursprüngliche nachricht|message d'origine|"
+    r"mensaje original|исходное сообщение)\s?-{2,8}$",
+)
+_PAGE_NUMBER = re.compile(
+    r"^\W{0,3}(?:(?:page|p\.|seite|página|pagina|strona|стр\.|страница|сторінка|sayfa|sida)\s?)?"
+    r"(?P<number>\d{1,4})(?:\s?(?:of|von|de|di|/|из|z|av|sur)\s?\d{1,4})?\W{0,3}$|"
+    r"^第\s?(?P<wide>\d{1,4})\s?[页頁ページ]{1,3}$",
+    re.IGNORECASE,
+)
 _VALUE = _any(r"^[\d\s/|.:–-]{1,12}$", r"^(?:yes|no|n/?a)$", r"^>{1,3} ?.{0,160}$")
 _TAIL_WORDS = re.compile(
     r"\b(?:cookies?|third[- ]part(?:y|ies)|privacy (?:policy|notice)|terms (?:of (?:use|service)|"
@@ -148,9 +188,10 @@ _APPEAL = _any(
     r"\bsupport (?:our|independent|quality) journalism\b",
 )
 _SOURCE = re.compile(
-    r"^(?:source|via|originally (?:published|appeared) (?:on|in|at)|this (?:article|story|post) "
+    r"^(?:source|quelle|fuente|fonte|источник|джерело|来源|via|"
+    r"originally (?:published|appeared) (?:on|in|at)|this (?:article|story|post) "
     r"(?:was )?(?:originally|first) (?:published|appeared) (?:on|in|at|"
-    r"by))\s*:?\s+(?P<name>\S.{0,100})$",
+    r"by))\s*(?::|：|(?<=[a-z])(?=\s))\s*(?P<name>\S.{0,100})$",
     re.IGNORECASE,
 )
 _SOURCES = re.compile(
@@ -175,26 +216,39 @@ _CREDIT = _any(
 _LINK = _any(
     r"^\W*(?:read (?:more|also|next|the full\b.{0,30})|also read|see also|see more|related|more|"
     r"watch|listen|don't miss|recommended|must read|learn more|(?:up )?next|next up|related "
-    r"(?:article|story|post|content)|lire aussi|lesen sie auch|lee "
-    r"también|leggi anche)\s*[:|»>›→]\s*\S.{0,200}$",
+    r"(?:article|story|post|content)|(?:à )?lire aussi|lesen sie auch|(?:lee|lea) "
+    r"también|leggi anche|leia também|lees ook|czytaj (?:także|też)|читайте (?:также|також)|"
+    r"ilgili haber|läs också|اقرأ أيضا|相关阅读|関連記事)\s*[:：|»>›→]\s*\S.{0,200}$",
     r"^(?:click|tap) here\b.{0,100}$",
 )
+
+
+_GROUPS = {
+    "menu": Kind.MENU, "advert": Kind.ADVERT, "end": Kind.END, "comments": Kind.COMMENTS,
+}  # fmt: skip
 
 
 def kind_of(line: str) -> Kind | None:
     """What furniture ``line`` (stripped) is, or ``None``. Long lines are prose, but for appeals."""
     if len(line) > 420:
         return None
+    labelled = group_of(line)
+    if labelled is not None:
+        return _GROUPS[labelled]
     if _URL.match(line):
         return Kind.URL
     if _ADVERT.search(line):
         return Kind.ADVERT
     if _COMMENTS.match(line):
         return Kind.COMMENTS
+    if _QUOTED_REPLY.match(line):
+        return Kind.QUOTED
     if _TOPICS.match(line):
         return Kind.TOPICS
     if (_SOURCES.match(line) and len(line) < 200) or source_of(line):
         return Kind.SOURCE
+    if _MAIL.match(line):
+        return Kind.MAIL
     if _MENU.match(line):
         return Kind.MENU
     if _LINK.match(line):  # before END: a list of articles begins where no title follows
@@ -211,6 +265,24 @@ def kind_of(line: str) -> Kind | None:
 def may_be_comment(line: str) -> bool:
     """Whether ``line`` is as likely a reader's comment's as an article's: one proves nothing."""
     return _DOUBTFUL.match(line) is not None
+
+
+def page_number(line: str) -> int | None:
+    """The number that ``line`` is, if it may be a page's: one alone proves nothing."""
+    match = _PAGE_NUMBER.match(line) if len(line) <= 40 else None
+    return int(match["number"] or match["wide"]) if match else None
+
+
+def is_caption(line: str) -> bool:
+    """Whether a line is a picture's caption as agencies write it: one sentence in the present, with
+    the full date at its end: "Ann Lee opens the new pier, on March 3, 2021, in Lindvik."."""
+    if len(line) > 400:
+        return False
+    end = _CAPTION_END.search(line, max(0, len(line) - 160))
+    if end is None or ". " in line[: end.start()]:
+        return False
+    said = line[: end.start()]
+    return _PRESENT.search(said) is not None and _PAST.search(said) is None
 
 
 def is_small_print(paragraph: str) -> bool:

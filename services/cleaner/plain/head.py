@@ -6,9 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from services.cleaner.dates.in_text import dateline
 from services.cleaner.dates.reading import read_date
 from services.cleaner.extracted import Dated
 from services.cleaner.plain.bylines import credited, is_by_alone, is_role, lone_name, says_who
+from services.cleaner.plain.furniture import Kind
 from services.cleaner.plain.headline import HeadLine, headline
 
 _BYLINE = re.compile(
@@ -31,6 +33,7 @@ _REACH = 40  # lines above the article that may belong to it
 
 _SAYS_PUBLISHED = re.compile(r"\b(?:published|posted|first)\b", re.IGNORECASE)
 _NEAR = 8  # lines above the title in which its date may be; further up is today's
+_ABOVE = 30  # lines that a date above the title is taken to be further away
 _INSIDE = 12  # first lines of the article among which its head may still be
 _DECK = 80  # words of headline and summary that may stand above a byline
 
@@ -74,7 +77,7 @@ def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
     titled = _place(lines[:below], first, head.title)
     head.authors = _nearest(named, titled - first) or _below(lines, end)
     ranked = [
-        (_rank(lines[index].text, abs(index - start)), dated)
+        (_rank(lines[index].text, abs(index - start) + _ABOVE * (index < titled)), dated)
         for index, dated in dates.items()
         if index >= min(titled, start) - _NEAR or _SAYS_PUBLISHED.search(lines[index].text)
     ]
@@ -90,6 +93,8 @@ def _named(lines: Sequence[HeadLine], dated: set[int]) -> dict[int, list[str]]:
     said: dict[int, list[str]] = {}
     lone: dict[int, list[str]] = {}
     for index, line in enumerate(lines):
+        if line.kind is Kind.MAIL:
+            continue
         following = lines[index + 1].text if index + 1 < len(lines) else ""
         names = [] if line.text.endswith((".", "?", "!", ":")) else says_who(line.text)
         if names:
@@ -128,7 +133,7 @@ def _below(lines: Sequence[HeadLine], end: int) -> list[str]:
 
 def _date_of(text: str) -> Dated | None:
     """The date in a line that is a date, or a byline with one, and little else."""
-    if len(text) > 240:
+    if len(text) > 240 or dateline(text):  # a dateline begins a paragraph
         return None
     text = _GLUED.sub(" ", text)
     said = _PUBLISHED_ON.search(text)

@@ -9,8 +9,15 @@ from typing import Protocol
 
 from services.cleaner.metadata.titles import squeezed
 from services.cleaner.plain.furniture import Kind
+from services.cleaner.plain.lines import WIDE
 
 _WORD = re.compile(r"\w+")
+_SUBJECT = re.compile(
+    r"^(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp|temat|тема|ämne|konu|件名|主题|主題)\s?[:：]\s*"
+    r"(?:(?:re|fwd?|aw|wg)\s?:\s*)*(?=\S)",
+    re.IGNORECASE,
+)
+"""A mail's header before its headline."""
 _SAID = 20  # lines of the article whose words its headline uses
 # Weights of the signs, by coordinate ascent on exact titles of plain pages of aed and wcxb.
 _PER_WORD = 0.35
@@ -81,7 +88,11 @@ def headline(lines: Sequence[HeadLine], first: int, start: int, end: int, taken:
         score -= _BELOW * (place >= distance_to)
         return score
 
-    return max(candidates, key=weight)[1].text if candidates else ""
+    if not candidates:
+        return ""
+    text = max(candidates, key=weight)[1].text
+    subject = _SUBJECT.match(text)
+    return text[subject.end() :] if subject else text
 
 
 def _words(text: str) -> list[str]:
@@ -89,7 +100,9 @@ def _words(text: str) -> list[str]:
 
 
 def _could_be_title(text: str) -> bool:
-    return 2 <= len(text.split()) <= 35 and 8 <= len(text) <= 250 and not text.endswith((",", ";"))
+    wide = len(WIDE.findall(text)) if not text.isascii() else 0
+    words = len(text.split()) + wide / 2
+    return 2 <= words <= 35 and 8 <= len(text) + wide <= 250 and not text.endswith((",", ";", "。"))
 
 
 def _opens(lines: Sequence[HeadLine], index: int) -> bool:
