@@ -62,6 +62,8 @@ _PARAMETERS = {
     "seed": 5,
     "verbose": -1,
 }
+_SAME = 0.0005
+"""F1 within which thresholds are equally good."""
 _THRESHOLDS = (0.35, 0.4, 0.45, 0.5, 0.55)
 
 Judged = dict[str, Floats]
@@ -148,8 +150,9 @@ def _fit(examples: list[Example], tables: Tables, trees: int) -> Forest:
 
 
 def _report(examples: list[Example], judged: Judged, name: str) -> float:
-    """Print mean F1 at each threshold; returns the best one for the sets that were taught."""
-    best = (0.0, 0.0)
+    """Print mean F1 at each threshold; returns the highest of those that are as good as the best
+    for the sets that were taught: what is in doubt stays out."""
+    figures: dict[float, float] = {}
     for threshold in _THRESHOLDS:
         groups: dict[str, list[float]] = {}
         for example in examples:
@@ -157,8 +160,9 @@ def _report(examples: list[Example], judged: Judged, name: str) -> float:
             groups.setdefault(example.set, []).append(f1)
         means = {key: mean(values) for key, values in sorted(groups.items())}
         _say(f"{name} {threshold} " + " ".join(f"{key} {f1:.4f}" for key, f1 in means.items()))
-        best = max(best, (mean(means[key] for key in TAUGHT), threshold))
-    return best[1]
+        figures[threshold] = mean(means[key] for key in TAUGHT)
+    best = max(figures.values())
+    return max(threshold for threshold, f1 in figures.items() if f1 > best - _SAME)
 
 
 def _middle(thresholds: Sequence[float]) -> float:

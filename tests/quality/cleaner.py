@@ -24,6 +24,7 @@ from typing import Any
 from services.cleaner.extracted import Extracted
 from services.cleaner.markup.article import extract_html
 from services.cleaner.markup.model import Weights, load
+from services.cleaner.markup.page import Page
 from services.cleaner.plain.article import extract_text
 from shared.errors import PermanentError
 from shared.text import comparable
@@ -38,6 +39,7 @@ _NOW = datetime(2026, 11, 1, tzinfo=UTC)  # after all pages were collected
 _TOKEN = re.compile(r"\w+")
 _NAMES = re.compile(r"\s*(?:[,;|&\n]|\band\b|\bund\b)\s*")
 _PROCESSES = 2
+_IN_PAGE, _WHOLE, _PART = 0.95, 0.9, 0.8  # shares of shingles, see comparable_gold
 _PROOF = 30  # words that a text has at least to be one to lose something of
 
 
@@ -64,6 +66,8 @@ class Score:
     kept: float | None
     """Share of the gold text's shingles that is found."""
     seconds: float
+    comparable: float | None = None
+    """The body's F1 again, on pages whose gold is :func:`comparable_gold`."""
 
 
 def body_f1(found: str, wanted: str) -> float:
@@ -78,6 +82,20 @@ def kept(found: str, wanted: str) -> float:
     """Recall over multisets of 4-word shingles: what share of ``wanted`` was not lost."""
     ours, gold = _shingles(found), _shingles(wanted)
     return sum((ours & gold).values()) / sum(gold.values()) if gold else 1.0
+
+
+def comparable_gold(row: dict[str, Any], peer: str) -> bool:
+    """Whether gold is what an extractor can be asked for: its words stand in the page, and it is
+    not a part of the article, as it is where ``peer``'s text has all of it and a quarter more.
+    What the cleaner finds is not looked at."""
+    try:
+        page = Page(row["html"], row["url"], _NOW, row["id"])
+    except PermanentError:
+        return False
+    wanted = row["text"]
+    if kept("\n".join(block.text for block in page.blocks), wanted) < _IN_PAGE:
+        return False
+    return kept(peer, wanted) <= _WHOLE or kept(wanted, peer) >= _PART
 
 
 def _shingles(text: str) -> Counter[tuple[str, ...]]:
@@ -188,7 +206,7 @@ _PEERS: dict[str, Extractor] = {
     NEWSPAPER: newspaper,
     PAGE_AS_IT_IS: as_it_is,
 }
-_BODY, _FACTS = ("body",), ("title", "day", "authors")
+_BODY, _FACTS = ("body", "comparable"), ("title", "day", "authors")
 _DATA: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
     ("extraction.jsonl.gz", {PEER: _BODY + _FACTS, NEWSPAPER: _FACTS}),
     ("metadata.jsonl.gz", {PEER: _FACTS, NEWSPAPER: _FACTS}),
@@ -205,10 +223,10 @@ def _measure(peers: Iterable[str], line: bytes) -> tuple[str, Score, list[Score]
     mine = score(row, ours(row))
     # A peer without gold of its own to meet would only take time.
     has_facts = any(row.get(name) for name in ("title", "authors", "published"))
-    theirs = [
-        score(row, _PEERS[name](row) if has_facts or name != NEWSPAPER else Answer())
-        for name in peers
-    ]
+    answers = [_PEERS[name](row) if has_facts or name != NEWSPAPER else Answer() for name in peers]
+    theirs = [score(row, answer) for answer in answers]
+    if "html" in row and row.get("text") and comparable_gold(row, answers[0].text):
+        mine.comparable, theirs[0].comparable = mine.body, theirs[0].body
     alone = None
     if "html" in row and len(row.get("text", "").split()) >= _PROOF:
         text = {"id": row["id"], "content": row["text"]}
@@ -249,6 +267,7 @@ def rows(sample: int = 1) -> list[Row]:
 
 _MEASURES = (
     ("body", "body F1"),
+    ("comparable", "body F1, comparable"),
     ("title", "title exact"),
     ("day", "day"),
     ("authors", "author F1"),

@@ -44,6 +44,10 @@ def _table() -> NDArray[np.uint8]:
 _TABLE: Final = _table()
 _WIDE_WORD: Final = 2.0
 """Characters of a Chinese or Japanese word, about."""
+_READ: Final = 2_000_000
+"""Characters of a page whose kinds are counted, each block having the same part of them: some 30
+bytes of memory each."""
+_LEAST: Final = 200
 
 
 @dataclass(slots=True)
@@ -72,13 +76,17 @@ class Characters:
 
 
 def count(texts: list[str]) -> Characters:
-    """The counts for each of ``texts``, of which none is empty."""
+    """The counts for each of ``texts``, of which there is one and none is empty."""
     size = len(texts)
+    chars = np.fromiter(map(len, texts), np.float32, size)
+    limit = max(_READ // size, _LEAST)
+    if chars.max() > limit:
+        texts = [text[:limit] for text in texts]
     lengths = np.fromiter(map(len, texts), np.int64, size)
     joined = "".join(texts).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(joined, np.uint32)
     kinds = _TABLE[np.minimum(codes, 65_535)]
-    owner = np.repeat(np.arange(size), lengths)
+    owner = np.repeat(np.arange(size, dtype=np.int32), lengths)
     counts = np.bincount(owner * _KINDS + kinds, minlength=size * _KINDS)
     table: Floats = counts.reshape(size, _KINDS).astype(np.float32)
     ends = np.cumsum(lengths)
@@ -111,7 +119,7 @@ def count(texts: list[str]) -> Characters:
         0,
     )
     return Characters(
-        chars=lengths.astype(np.float32),
+        chars=chars,
         words=table[:, _SPACE] + table[:, _LINE] + 1 + wide / np.float32(_WIDE_WORD),
         letters=table[:, _LOWER] + table[:, _UPPER] + table[:, _FOREIGN] + wide,
         sentences=per(closes),

@@ -28,6 +28,8 @@ VERSION: Final = 1
 LEAVES: Final = 16
 """Leaves of a tree at most: the bits of a mask."""
 SHIPPED: Final = Path(__file__).with_name("weights") / "body.npz"
+_TOGETHER: Final = 512
+"""Blocks judged at once: what is worked on is bounded by it."""
 _ALL: Final = np.uint16(0xFFFF)
 
 
@@ -62,6 +64,11 @@ class Forest:
 
     def probabilities(self, matrix: Floats) -> Floats:
         """One for each block; ``matrix`` has a row for each feature."""
+        if matrix.shape[1] > _TOGETHER:
+            parts = range(0, matrix.shape[1], _TOGETHER)
+            return np.concatenate(
+                [self.probabilities(matrix[:, part : part + _TOGETHER]) for part in parts]
+            )
         trees = len(self.value) // LEAVES
         fails = matrix[self.feature] > self.threshold[:, None]
         left = np.where(fails, self.mask[:, None], _ALL).reshape(trees, LEAVES - 1, matrix.shape[1])

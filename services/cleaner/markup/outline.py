@@ -42,49 +42,44 @@ class Outline:
         chars: Floats, plain: Floats, prose: NDArray[np.bool_],
     ) -> None:  # fmt: skip
         size = len(nodes)
-        parent: list[int] = []
-        tag: list[int] = []
-        group: list[int] = []
-        # For each element its flags, those of all around it too, the value of its label, and of
-        # it and all around it the lowest, the highest and the sum.
-        rows: list[tuple[int, int, float, float, float, float]] = []
-        groups: dict[tuple[str, str, int], int] = {}
+        # Alike are elements of one tag and label within elements that are alike: a kind. Of each
+        # its flags, those of all around it too, its tag, the value of its label, and of it and
+        # all around it the lowest, the highest and the sum.
+        kinds: dict[tuple[str, str, int], int] = {}
+        rows: list[tuple[int, int, int, float, float, float, float]] = [(0, 0, 0, 0, 0, 0, 0)]
         label = vocabulary.label
-        row = (0, 0, 0.0, 0.0, 0.0, 0.0)
+        known = kinds.get
+        group: list[int] = []
         for node in nodes:
-            name, words, above = node.tag, node.label, node.parent
-            flags, own, extreme = label(name, words)
-            kind = 0
-            if above >= 0:
-                row = rows[above]
-                kind = group[above]
-            else:
-                above = 0
-            parent.append(above)
-            tag.append(_TAGS.get(name, 0))
-            rows.append((
-                flags, row[1] | flags, own, extreme if extreme < row[3] else row[3],
-                extreme if extreme > row[4] else row[4], own + row[5],
-            ))  # fmt: skip
-            # Alike are elements of one tag and label within elements that are alike.
-            key = (name, words, kind)
-            kind = groups.get(key, 0)
-            if not kind:
-                kind = groups[key] = len(groups) + 1
+            above = node.parent
+            around = group[above] if above >= 0 else 0
+            key = (node.tag, node.label, around)
+            kind = known(key)
+            if kind is None:
+                kind = kinds[key] = len(rows)
+                flags, own, extreme = label(node.tag, node.label)
+                row = rows[around]
+                rows.append((
+                    flags, row[1] | flags, _TAGS.get(node.tag, 0), own, min(extreme, row[4]),
+                    max(extreme, row[5]), own + row[6],
+                ))  # fmt: skip
             group.append(kind)
-        table = np.array(rows, np.float64).T
-        self.flags: Places = table[0].astype(np.int64)
-        self.above: Places = table[1].astype(np.int64)
-        self.label_own, self.label_low, self.label_high, self.label_sum = table[2:].astype(
+        parent = [node.parent for node in nodes]
+        parent[0] = 0  # the root's is the root
+        of_node: Places = np.array(group, np.int64)
+        facts = np.array(rows, np.float64)[of_node].T
+        self.flags: Places = facts[0].astype(np.int64)
+        self.above: Places = facts[1].astype(np.int64)
+        self.tag = facts[2].astype(np.float32)
+        self.label_own, self.label_low, self.label_high, self.label_sum = facts[3:].astype(
             np.float32
         )
         self.parent: Places = np.array(parent, np.int64)
-        self.tag = np.array(tag, np.float32)
         self.depth = np.array([node.depth for node in nodes], np.float32)
         self.hidden = np.array([node.hidden for node in nodes], np.float32)
         self.owner: Places = np.array([block.node for block in blocks], np.int64)
-        self.group: Places = np.array(group, np.int64)[self.owner]
-        self._kinds = len(groups) + 1
+        self.group: Places = of_node[self.owner]
+        self._kinds = len(rows)
         self.first, self.last = self._ranges(parent, size, len(blocks))
         self._sums = {
             "chars": cumulated(chars), "plain": cumulated(plain),
@@ -144,12 +139,14 @@ class Outline:
         chars = np.bincount(group, self._chars, self._kinds)
         plain = np.bincount(group, self._plain, self._kinds)
         proses = np.bincount(group, self._prose, self._kinds)
+        held = np.bincount(group, self._prose * self._plain, self._kinds)
         some = np.maximum(number, 1)
         return {
             "alike": np.log1p(number)[group],
             "alike.mean": (plain / some)[group],
             "alike.linked": (1 - plain / np.maximum(chars, 1))[group],
             "alike.proses": (proses / some)[group],
+            "alike.share": (held / max(float(held.sum()), 1.0))[group],
         }
 
     def container(self, plain: Floats, prose: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:

@@ -14,8 +14,8 @@ from services.cleaner.markup.labels import read
 
 SHORT: Final = 8
 """Words of a block up to which it is read as a label or a heading."""
-MIDDLE_CHARACTERS: Final = 400
-"""Characters up to which a longer block's words are looked at."""
+MIDDLE_CHARACTERS: Final = 240
+"""Characters of a block up to which its words are looked at."""
 _WORD: Final = re.compile(r"[^\W\d_]+|©")
 _CACHE: Final = 20_000
 
@@ -28,10 +28,15 @@ def words_of(text: str) -> list[str]:
 def keys_of(words: list[str]) -> list[str]:
     """What a text of ``words`` is looked up by: the words, the first two as ``^two words``, and
     the whole of it, where it has but one or two, as ``=one``."""
-    if len(words) > 1:
-        head = f"{words[0]} {words[1]}"
-        return [*words, f"={head}", f"^{head}"] if len(words) == 2 else [*words, f"^{head}"]
-    return [words[0], f"={words[0]}"] if words else []
+    return [*words, *_more(words)]
+
+
+def _more(words: list[str]) -> tuple[str, ...]:
+    if len(words) > 2:
+        return (f"^{words[0]} {words[1]}",)
+    if len(words) == 2:
+        return (f"={words[0]} {words[1]}", f"^{words[0]} {words[1]}")
+    return (f"={words[0]}",) if words else ()
 
 
 @dataclass(slots=True)
@@ -52,17 +57,24 @@ class Vocabulary:
             if len(self._seen) > _CACHE:
                 self._seen.clear()
             flags, words = read(tag, label)
-            known = self._seen[key] = (flags, *_both(self.labels, words))
+            known = self._seen[key] = (
+                flags,
+                *_both([self.labels[word] for word in words if word in self.labels]),
+            )
         return known
 
     def text(self, words: list[str], short: bool) -> tuple[float, float]:
         """The mean and the one farthest from 0 of a block's values."""
-        return _both(self.short if short else self.middle, keys_of(words))
+        get = (self.short if short else self.middle).get
+        found = [value for word in words if (value := get(word)) is not None]
+        for key in _more(words):
+            value = get(key)
+            if value is not None:
+                found.append(value)
+        return _both(found)
 
 
-def _both(values: dict[str, float], keys: list[str]) -> tuple[float, float]:
-    get = values.get
-    found = [value for key in keys if (value := get(key)) is not None]
+def _both(found: list[float]) -> tuple[float, float]:
     if not found:
         return 0.0, 0.0
     low, high = min(found), max(found)

@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 
 MAX_BLOCKS: Final = 6_000
 """Blocks of a page that are judged; the longest of the evaluation pages has a third of that."""
+HOPELESS: Final = 0.02
+"""First probability under which a block is not judged again: menus and the like, most of a page."""
 
 
 @dataclass(slots=True)
@@ -56,7 +58,10 @@ def judge(page: Read, confirmed: list[float] | None, weights: Weights) -> Floats
     known = None if confirmed is None else confirmed[:size]
     table = features(page, weights.vocabulary, known)
     first = weights.first.probabilities(table.matrix)
-    return weights.second.probabilities(context(table, first).matrix)
+    likely = first >= HOPELESS
+    judged = first.copy()
+    judged[likely] = weights.second.probabilities(context(table, first).matrix[:, likely])
+    return judged
 
 
 class _Part:
