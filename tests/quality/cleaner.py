@@ -143,6 +143,23 @@ def _unseen(row: dict[str, Any]) -> Weights | None:
     return _of_fold(fold_of(row["url"])) if row["set"] in _TAUGHT else None
 
 
+@cache
+def _line_folds() -> dict[str, int]:
+    folds: dict[str, int] = json.loads((_FOLDS / "lines.json").read_text())
+    return folds
+
+
+@cache
+def _lines_of_fold(fold: int) -> Weights:
+    return load(_FOLDS / f"lines-{fold}.npz")[0]
+
+
+def _unseen_lines(row: dict[str, Any]) -> Weights | None:
+    """As :func:`_unseen`, for scraped texts and the line model."""
+    fold = _line_folds().get(row["id"])
+    return None if fold is None else _lines_of_fold(fold)
+
+
 def ours(row: dict[str, Any]) -> Answer:
     """The cleaner's answer."""
     started = time.process_time()
@@ -152,7 +169,8 @@ def ours(row: dict[str, Any]) -> Answer:
             weights = _unseen(row)
             found = extract_html(row["html"], url=url, now=_NOW, name=row["id"], weights=weights)
         else:
-            found = extract_text(row["content"], url=url, now=_NOW, name=row["id"])
+            weights = _unseen_lines(row)
+            found = extract_text(row["content"], url=url, now=_NOW, name=row["id"], weights=weights)
     except PermanentError:
         found = Extracted()
     seconds = time.process_time() - started
