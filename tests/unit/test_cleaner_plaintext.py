@@ -217,3 +217,8 @@ def test_a_dateline_tells_the_day_and_stays_text(line: str, day: str | None) -> 
     assert found.text.startswith(line)
     assert (found.published.moment.date().isoformat() if found.published else None) == day
     assert found.provenance.get("published") == ("dateline" if day else None)
+
+
+def test_a_text_that_its_headline_repeats_is_not_lost() -> None:
+    found = clean(f"Log in\nAdvert\nHome\n{ONE}\n{ONE}\nLog in")
+    assert ONE in found.text

@@ -90,7 +90,11 @@ def _drop_above(lines: list[Line], verdict: Verdict, title: str) -> None:
 
 
 def _drop_head(lines: list[Line], verdict: Verdict, head: Head) -> None:
-    """Take away byline, date, and the title with its repetitions above the first paragraph."""
+    """Take away byline, date, and the title with its repetitions above the first paragraph.
+
+    Where that would leave nothing, the head is the text.
+    """
+    before = list(verdict.dropped)
     key = squeezed(head.title)
     prose = False
     for index, line in enumerate(lines):
@@ -104,6 +108,8 @@ def _drop_head(lines: list[Line], verdict: Verdict, head: Head) -> None:
             verdict.dropped[index] = "head"
         else:
             prose = prose or line.prose
+    if not verdict.kept:
+        verdict.dropped[:] = before
 
 
 def _drop_appeal(lines: list[Line], verdict: Verdict) -> None:
