@@ -171,3 +171,21 @@ def test_every_block_is_told_of_in_the_trace() -> None:
     tunnel = told["Tunnel opens"]
     assert (tunnel.kept, tunnel.reason) == (False, "other articles")
     assert told["Sign up for our news"].reason in ("end", "menu")
+
+
+def test_comments_are_no_part_of_a_short_article() -> None:
+    said = (
+        "I was there on Monday, and nobody told us anything about this, which is a shame.",
+        "Has anyone asked the office what it will cost in the end? My guess is twice as much.",
+    )
+    comments = "".join(f"<li class='comment'><p>{text}</p><a>Reply</a></li>" for text in said)
+    page = _page(
+        "<html><body><main><article><h1>Open thread</h1><div class='entry-content'>"
+        "<p>This is the place for all that you want to tell us this month, about any subject.</p>"
+        "<p>We read all of it, and we answer the questions that we can answer in public.</p>"
+        f"</div></article><ol class='comment-list'>{comments}</ol></main></body></html>"
+    )
+    weighed = weigh(page, None)
+    kept = [block.text for block, keep in zip(page.blocks, weighed.keep, strict=True) if keep]
+    assert any(text.startswith("We read all of it") for text in kept)
+    assert not any("nobody told us" in text for text in kept)
