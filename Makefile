@@ -48,6 +48,10 @@ bench: .venv/dev  ## How fast stages and the whole flow are, beside a peer.
 	@$(BIN)/python -m services.cli.cluster.install
 	$(BIN)/python -m tests.bench
 
+train: .venv/train  ## The models that are shipped, from ../shared/data: some twenty minutes.
+	$(BIN)/python -m training.cleaner_body
+	$(BIN)/python -m training.cleaner_lines
+
 up: .venv/runtime  ## Kafka, Elasticsearch and the services on this machine.
 	@sh deploy/local/bootstrap up
 	@$(BIN)/wireroom up
