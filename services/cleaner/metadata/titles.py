@@ -170,7 +170,7 @@ def choose(
     if best is None:
         return Choice(usable[0], "h1", SURE_HEADING) if usable else None
     text, place, _ = best
-    others = _tokens(text) | slug
+    others = _tokens(text).union(slug)
     heading = max(usable, key=lambda heading: _shared(_tokens(heading), others), default="")
     if heading and not _is_beside(heading, text, slug):
         return Choice(heading, "h1", SURE_HEADING)
