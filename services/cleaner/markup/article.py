@@ -6,6 +6,7 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from lxml.etree import tostring
 from trafilatura import bare_extraction
 
 from services.cleaner.characters import storable
@@ -87,7 +88,8 @@ def _fallback(page: Page) -> str:
     if page.elements > _SLOW:
         return ""
     with parsing(page.name):
-        document = bare_extraction(page.tree, url=page.url, include_comments=False, fast=True)
+        markup = tostring(page.tree, method="html", encoding="unicode")
+        document = bare_extraction(markup, url=page.url, include_comments=False, fast=True)
     if document is None or isinstance(document, dict):
         return ""
     return document.text or ""

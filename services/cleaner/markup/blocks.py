@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
-from lxml.html import HtmlElement
+from lxml import etree
 
+Element: TypeAlias = etree._Element
 SKIPPED: Final = frozenset({
     "script", "style", "noscript", "template", "svg", "math", "iframe", "object", "embed", "applet",
     "canvas", "audio", "video", "map", "head", "title", "meta", "link", "base", "select", "option",
@@ -27,6 +28,18 @@ INLINE: Final = frozenset({
     "strike", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr",
 })  # fmt: skip
 """Elements that do not part a text."""
+_BLOCK, _PLAIN, _NAMED, _LINK, _STRONG, _MARK, _BREAK, _SKIP = range(8)
+_KINDS: Final = {
+    **dict.fromkeys(INLINE, _PLAIN),
+    **dict.fromkeys(("span", "time", "cite", "label", "abbr", "small"), _NAMED),
+    "a": _LINK,
+    **dict.fromkeys(("strong", "em"), _STRONG),
+    **dict.fromkeys(("b", "i"), _MARK),
+    "br": _BREAK,
+    **dict.fromkeys(SKIPPED, _SKIP),
+}
+"""What an element does to the text around it; one that is not named parts it. The labels of the
+third to the fifth kind are read."""
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Chinese and Japanese part no words: a source's line end between two of their characters is none.
 _UNSPACED: Final = re.compile(
@@ -41,7 +54,7 @@ _MAX_DEPTH: Final = 300
 class Node:
     """An element that is not inline."""
 
-    element: HtmlElement
+    element: Element
     parent: int
     """Its place in the list of nodes; -1 for the root."""
     tag: str
@@ -71,128 +84,123 @@ class Block:
     """Class, rel and itemprop of the inline elements in it, lower case."""
 
 
-class _Walk:
-    """The state of one walk: what has been gathered of the block that is being read."""
-
-    __slots__ = (
-        "blocks", "emphasised", "heading", "labels", "links", "node", "nodes", "parts", "times",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.blocks: list[Block] = []
-        self.nodes: list[Node] = []
-        self.node = -1
-        self.heading = 0
-        self.parts: list[str] = []
-        self.links = self.emphasised = 0
-        self.times: list[str] = []
-        self.labels: list[str] = []
-
-    def flush(self) -> None:
-        """End the block."""
-        parts = self.parts
-        if not parts:
-            return
-        text = "".join(parts)
-        parts.clear()
-        if "\n" in text:
-            text = "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
+def segment(tree: Element) -> tuple[list[Block], list[Node]]:
+    """The blocks of ``tree`` in reading order, and the nodes that they stand in."""
+    body = tree if tree.tag == "body" else tree.find("body")
+    blocks: list[Block] = []
+    nodes: list[Node] = []
+    # What has been gathered of the block that is being read.
+    parts: list[str] = []
+    times: list[str] = []
+    labels: list[str] = []
+    links = emphasised = 0
+    # Where the walk is, and for each element around what it comes back to at the end of that.
+    node, heading, linked, strong = -1, 0, False, False
+    around: list[tuple[int, int, int, bool, bool]] = []
+    kind_of = _KINDS.get
+    walk = etree.iterwalk(tree if body is None else body, events=("start", "end"))
+    # One loop, and hardly a call for each element: the tree is what costs most of a page.
+    for event, element in walk:
+        if event == "end":
+            kind, above, level, within, marked = around.pop()
+            if kind == _BLOCK and parts:
+                _flush(blocks, node, heading, parts, links, emphasised, times, labels)
+                links = emphasised = 0
+            node, heading, linked, strong = above, level, within, marked
+            text = element.tail
         else:
-            text = " ".join(text.split())
-        if text:
-            self.blocks.append(
-                Block(
-                    text, self.node, self.heading, min(self.links, len(text)),
-                    min(self.emphasised, len(text)), tuple(self.times), " ".join(self.labels),
-                )
-            )  # fmt: skip
-        self.links = self.emphasised = 0
-        if self.times:
-            self.times = []
-        if self.labels:
-            self.labels = []
-
-    def add(self, text: str, linked: bool, strong: bool) -> None:
-        """Take a text of the tree into the block; its line ends are blanks."""
+            tag = element.tag
+            kind = kind_of(tag, _BLOCK)
+            around.append((kind, node, heading, linked, strong))
+            if kind >= _BREAK:
+                if kind == _SKIP:
+                    walk.skip_subtree()
+                # Two breaks with nothing between them are an empty line: a paragraph ends.
+                elif parts and parts[-1].isspace() and "\n" in "".join(parts[-2:]):
+                    _flush(blocks, node, heading, parts, links, emphasised, times, labels)
+                    links = emphasised = 0
+                elif parts:
+                    parts.append("\n")
+                continue
+            if len(around) - 2 >= _MAX_DEPTH:
+                walk.skip_subtree()
+                around[-1] = (_SKIP, node, heading, linked, strong)
+                text = " ".join(element.itertext())
+            elif kind == _BLOCK:
+                if parts:
+                    _flush(blocks, node, heading, parts, links, emphasised, times, labels)
+                    links = emphasised = 0
+                label, hidden = "", node >= 0 and nodes[node].hidden
+                if attributes := element.items():
+                    label, hidden = _described(dict(attributes), hidden)
+                nodes.append(Node(element, node, tag, label, len(around) - 1, hidden))
+                node = len(nodes) - 1
+                heading = _HEADINGS.get(tag, heading)
+                linked = strong = False
+                text = element.text
+            else:
+                if kind == _LINK:
+                    linked = True
+                elif kind >= _STRONG:
+                    strong = True
+                if kind <= _STRONG and kind != _PLAIN and (attributes := element.items()):
+                    get = dict(attributes).get
+                    label = " ".join(filter(None, (get("class"), get("rel"), get("itemprop"))))
+                    if label:
+                        labels.append(label.lower())
+                    if tag == "time" and (moment := get("datetime")):
+                        times.append(moment)
+                text = element.text
+        if not text:
+            continue
+        if text.isspace():
+            parts.append(" ")
+            continue
+        # Line ends of the source are blanks.
         if "\n" in text:
             if not text.isascii():
                 text = _UNSPACED.sub("", text)
             text = text.replace("\n", " ")
-        self.parts.append(text)
+        parts.append(text)
         if linked or strong:
             size = len(text.strip())
-            self.links += size * linked
-            self.emphasised += size * strong
+            links += size * linked
+            emphasised += size * strong
+    return blocks, nodes
 
-    def element(self, element: HtmlElement, depth: int) -> None:
-        """A block element and all in it."""
-        parent, heading = self.node, self.heading
-        self.flush()
-        get = element.get
-        tag = element.tag
-        # The element's own attributes, by the names that pages give their parts.
-        names = (get("class"), get("id"), get("role"), get("itemprop"), get("data-component"))
-        label = " ".join(filter(None, names)).lower()
-        hidden = self.nodes[parent].hidden if parent >= 0 else False
-        if not hidden:
-            style = get("style")
-            hidden = (
-                get("hidden") is not None
-                or get("aria-hidden") == "true"
-                or (style is not None and "display:none" in style.replace(" ", "").lower())
+
+def _described(attributes: dict[str, str], hidden: bool) -> tuple[str, bool]:
+    """The label of an element and whether it is hidden, where what is around it is ``hidden``."""
+    get = attributes.get
+    names = (get("class"), get("id"), get("role"), get("itemprop"), get("data-component"))
+    if not hidden:
+        style = get("style")
+        hidden = (
+            "hidden" in attributes
+            or get("aria-hidden") == "true"
+            or (style is not None and "display:none" in style.replace(" ", "").lower())
+        )
+    return " ".join(filter(None, names)).lower(), hidden
+
+
+def _flush(
+    blocks: list[Block], node: int, heading: int, parts: list[str],
+    links: int, emphasised: int, times: list[str], labels: list[str],
+) -> None:  # fmt: skip
+    """Make a block of what was gathered, and begin anew."""
+    text = parts[0] if len(parts) == 1 else "".join(parts)
+    parts.clear()
+    if "\n" in text:
+        text = "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
+    else:
+        text = " ".join(text.split())
+    if text:
+        size = len(text)
+        blocks.append(
+            Block(
+                text, node, heading, min(links, size), min(emphasised, size),
+                tuple(times), " ".join(labels),
             )
-        self.nodes.append(Node(element, parent, tag, label, depth, hidden))
-        self.node = len(self.nodes) - 1
-        self.heading = _HEADINGS.get(tag, heading)
-        if element.text:
-            self.add(element.text, False, False)
-        self.children(element, depth, False, False)
-        self.flush()
-        self.node, self.heading = parent, heading
-
-    def children(self, element: HtmlElement, depth: int, linked: bool, strong: bool) -> None:
-        """The children of an element, each with the text behind it."""
-        for child in element:
-            tag = child.tag
-            if tag == "br":
-                # Two breaks with nothing between them are an empty line: a paragraph ends.
-                if self.parts and self.parts[-1].isspace() and "\n" in "".join(self.parts[-2:]):
-                    self.flush()
-                elif self.parts:
-                    self.parts.append("\n")
-            elif tag in SKIPPED or not isinstance(tag, str):
-                pass
-            elif depth >= _MAX_DEPTH:
-                self.add(" ".join(child.itertext()), linked, strong)
-            elif tag in INLINE:
-                self.inline(child, tag, depth, linked, strong)
-            else:
-                self.element(child, depth + 1)
-            if child.tail:
-                self.add(child.tail, linked, strong)
-
-    def inline(self, child: HtmlElement, tag: str, depth: int, linked: bool, strong: bool) -> None:
-        """An inline element: its text goes on in the block around it."""
-        linked = linked or tag == "a"
-        strong = strong or tag in ("b", "strong", "em", "i")
-        if tag in ("a", "span", "time", "cite", "strong", "em", "label", "abbr", "small"):
-            names = (child.get("class"), child.get("rel"), child.get("itemprop"))
-            label = " ".join(filter(None, names))
-            if label:
-                self.labels.append(label.lower())
-            if tag == "time":
-                moment = child.get("datetime")
-                if moment:
-                    self.times.append(moment)
-        if child.text:
-            self.add(child.text, linked, strong)
-        if len(child):
-            self.children(child, depth + 1, linked, strong)
-
-
-def segment(tree: HtmlElement) -> tuple[list[Block], list[Node]]:
-    """The blocks of ``tree`` in reading order, and the nodes that they stand in."""
-    body = tree if tree.tag == "body" else tree.find("body")
-    walk = _Walk()
-    walk.element(tree if body is None else body, 0)
-    return walk.blocks, walk.nodes
+        )  # fmt: skip
+    times.clear()
+    labels.clear()

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from lxml.html import HtmlElement
-
 from services.cleaner.characters import one_line
-from services.cleaner.markup.blocks import Block, Node
+from services.cleaner.markup.blocks import Block, Element, Node
 from services.cleaner.markup.page import Page
 from services.cleaner.metadata.titles import squeezed
 
@@ -189,13 +187,13 @@ def _says_author(label: str) -> bool:
 class _Piece:
     """An inline element that names an author: by its labels or by where it links to alone."""
 
-    element: HtmlElement
+    element: Element
     text: str
     key: str
     labelled: bool
 
 
-def _pieces(element: HtmlElement) -> list[_Piece]:
+def _pieces(element: Element) -> list[_Piece]:
     """The inline elements within ``element`` that are marked as authors, in reading order."""
     found: list[_Piece] = []
     for piece in islice(element.iter(*_INLINE), _LOOKED_AT):
@@ -214,7 +212,7 @@ def _innermost(pieces: Sequence[_Piece], block: Block, *, linked: bool) -> list[
     """The texts of those of ``pieces`` that stand in ``block`` and hold none of the others."""
     whole = squeezed(block.text) if pieces else ""
     texts: list[str] = []
-    outer: HtmlElement | None = None
+    outer: Element | None = None
     for piece in pieces:
         if (linked or piece.labelled) and piece.key in whole and len(texts) < _MOST:
             if outer is not None and outer in piece.element.iterancestors():

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import orjson
-from lxml.html import HtmlElement
+from lxml.etree import _Element as Element
 
 _ARTICLE = re.compile(
     r"(?:Article|BlogPosting|Report|Review|SocialMediaPosting|Posting|NewsStory)$"
@@ -26,7 +26,7 @@ Node = dict[str, Any]
 class LinkedData:
     """The JSON-LD of one page, with its article node chosen."""
 
-    def __init__(self, tree: HtmlElement) -> None:
+    def __init__(self, tree: Element) -> None:
         nodes = self.nodes = list(_nodes(tree))
         """All nodes, in the page's order."""
         self._by_id: dict[str, Node] = {}
@@ -105,7 +105,7 @@ class LinkedData:
                     break
 
 
-def _nodes(tree: HtmlElement) -> Iterator[Node]:
+def _nodes(tree: Element) -> Iterator[Node]:
     count = 0
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or "").lower():
