@@ -76,6 +76,8 @@ _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 def comparable(text: str) -> str:
     """Fold ``text`` for comparison: NFKC, quotes and dashes, case, white space collapsed."""
+    if text.isascii():  # which has nothing to fold but its case
+        return " ".join(text.lower().split())
     folded = _replaced(unicodedata.normalize("NFKC", _replaced(text, _FOLD)), _FOLD)
     return " ".join(folded.casefold().split())
 

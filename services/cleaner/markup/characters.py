@@ -50,6 +50,32 @@ bytes of memory each."""
 _LEAST: Final = 200
 
 
+_MARKS: Final = "’“”‘—–…\xa0"
+"""What texts in ASCII have besides it; none of it stands in a word."""
+
+
+def of_words(more: str) -> bytes:
+    """The table by which :func:`ascii_words` takes letters and the characters of ``more`` as words'
+    own."""
+    return bytes(
+        ord(chr(code).lower()) if chr(code).isalpha() or chr(code) in more else ord(" ")
+        for code in range(128)
+    ) + bytes(128)
+
+
+def ascii_words(text: str, table: bytes) -> list[str] | None:
+    """The words of ``text`` in lower case, ``None`` where it has letters that are not ASCII.
+
+    A regular expression takes five times as long.
+    """
+    if not text.isascii():
+        for mark in _MARKS:
+            text = text.replace(mark, " ")
+        if not text.isascii():
+            return None
+    return text.encode().translate(table).decode().split()
+
+
 @dataclass(slots=True)
 class Characters:
     """One number for each text in every column."""
@@ -86,8 +112,8 @@ def count(texts: list[str]) -> Characters:
     joined = "".join(texts).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(joined, np.uint32)
     kinds = _TABLE[np.minimum(codes, 65_535)]
-    owner = np.repeat(np.arange(size, dtype=np.int32), lengths)
-    counts = np.bincount(owner * _KINDS + kinds, minlength=size * _KINDS)
+    rows = np.repeat(np.arange(0, size * _KINDS, _KINDS), lengths)
+    counts = np.bincount(rows + kinds, minlength=size * _KINDS)
     table: Floats = counts.reshape(size, _KINDS).astype(np.float32)
     ends = np.cumsum(lengths)
     starts = ends - lengths
@@ -103,7 +129,7 @@ def count(texts: list[str]) -> Characters:
     begins[starts] = True
 
     def per(found: NDArray[np.bool_]) -> Floats:
-        return np.bincount(owner[found], minlength=size).astype(np.float32)
+        return np.add.reduceat(found, starts, dtype=np.int32).astype(np.float32)
 
     last = kinds[ends - 1]
     # Before a closing quotation mark what stands before it tells.

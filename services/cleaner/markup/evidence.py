@@ -19,6 +19,7 @@ from typing import Final
 
 import orjson
 
+from services.cleaner.markup.characters import ascii_words, of_words
 from services.cleaner.markup.page import Page
 
 _MIN_WORDS: Final = 40
@@ -61,6 +62,7 @@ _ASIDE: Final = re.compile(
 # Scripts that are written without blanks between words are compared by characters.
 _UNSPACED: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[^\W{_UNSPACED}]+|[{_UNSPACED}]")
+_CHARACTERS: Final = of_words("0123456789_")
 _TAG: Final = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _BREAK: Final = re.compile(
     r"<(?:/?(?:p|div|h[1-6]|li|ul|ol|blockquote|figure|section|table|tr)\b|br\s{0,9}/?>\s{0,99}<br)"
@@ -171,7 +173,8 @@ def plain(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    words = ascii_words(text, _CHARACTERS)
+    return _WORD.findall(text.lower()) if words is None else words
 
 
 def _grams(words: list[str]) -> Iterator[tuple[str, ...]]:

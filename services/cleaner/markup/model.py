@@ -30,23 +30,22 @@ LEAVES: Final = 16
 SHIPPED: Final = Path(__file__).with_name("weights") / "body.npz"
 _TOGETHER: Final = 512
 """Blocks judged at once: what is worked on is bounded by it."""
-_ALL: Final = np.uint16(0xFFFF)
 
 
 class WeightsError(RuntimeError):
     """The file of weights is not one that this version can use; the message tells why."""
 
 
-def _first_bits() -> NDArray[np.int64]:
-    """For each mask the place of its lowest bit."""
-    masks = np.arange(1 << LEAVES)
-    lowest = masks & -masks
-    lowest[0] = 1
-    places: NDArray[np.int64] = np.log2(lowest).astype(np.int64)
+def _first_left() -> NDArray[np.uint8]:
+    """For each set of leaves that are struck the first that is left."""
+    left = ~np.arange(1 << LEAVES)
+    lowest = left & -left
+    lowest[-1] = 1
+    places: NDArray[np.uint8] = np.log2(lowest).astype(np.uint8)
     return places
 
 
-_FIRST: Final = _first_bits()
+_FIRST: Final = _first_left()
 
 
 @dataclass(slots=True, frozen=True)
@@ -70,11 +69,18 @@ class Forest:
                 [self.probabilities(matrix[:, part : part + _TOGETHER]) for part in parts]
             )
         trees = len(self.value) // LEAVES
-        fails = matrix[self.feature] > self.threshold[:, None]
-        left = np.where(fails, self.mask[:, None], _ALL).reshape(trees, LEAVES - 1, matrix.shape[1])
-        leaf = _FIRST[np.bitwise_and.reduce(left, axis=1)]
-        leaf += (np.arange(trees) * LEAVES)[:, None]
-        logit = self.value[leaf].sum(axis=0)
+        tests = LEAVES - 1
+        struck = np.zeros((trees, matrix.shape[1]), np.uint16)
+        by = np.empty_like(struck)
+        # One test of every tree at a time: what is worked on stays in the processor's cache, and
+        # a product costs a third of a choice.
+        for number in range(tests):
+            asked = matrix.take(self.feature[number::tests], axis=0)
+            fails = asked > self.threshold[number::tests, None]
+            np.multiply(fails, ~self.mask[number::tests, None], out=by)
+            struck |= by
+        leaf = _FIRST.take(struck) + (np.arange(trees) * LEAVES)[:, None]
+        logit = self.value.take(leaf).sum(axis=0)
         result: Floats = 1 / (1 + np.exp(-logit))
         return result
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.cleaner.markup.characters import ascii_words, of_words
 from services.cleaner.markup.labels import read
 
 SHORT: Final = 8
@@ -17,12 +18,14 @@ SHORT: Final = 8
 MIDDLE_CHARACTERS: Final = 240
 """Characters of a block up to which its words are looked at."""
 _WORD: Final = re.compile(r"[^\W\d_]+|©")
+_LETTERS: Final = of_words("")
 _CACHE: Final = 20_000
 
 
 def words_of(text: str) -> list[str]:
     """The words of a block's text in lower case."""
-    return _WORD.findall(text.lower())
+    words = ascii_words(text, _LETTERS)
+    return _WORD.findall(text.lower()) if words is None else words
 
 
 def keys_of(words: list[str]) -> list[str]:
