@@ -45,4 +45,6 @@ def storable(text: str) -> str:
 
 def one_line(text: str) -> str:
     """``text`` storable and with its white space collapsed."""
+    if text.isprintable():  # which has nothing that is not storable
+        return " ".join(text.split())
     return " ".join(storable(text).split())

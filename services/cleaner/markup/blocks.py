@@ -36,7 +36,7 @@ _KINDS: Final = {
     **dict.fromkeys(("strong", "em"), _STRONG),
     **dict.fromkeys(("b", "i"), _MARK),
     "br": _BREAK,
-    **dict.fromkeys(SKIPPED, _SKIP),
+    **dict.fromkeys((*SKIPPED, "img", "source", "wbr"), _SKIP),
 }
 """What an element does to the text around it; one that is not named parts it. The labels of the
 third to the fifth kind are read."""
@@ -94,6 +94,8 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
     times: list[str] = []
     labels: list[str] = []
     links = emphasised = 0
+    # With no text yet: 1 after white space, 2 after a line break behind that.
+    blanks = 0
     # Where the walk is, and for each element around what it comes back to at the end of that.
     node, heading, linked, strong = -1, 0, False, False
     around: list[tuple[int, int, int, bool, bool]] = []
@@ -105,31 +107,48 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
             kind, above, level, within, marked = around.pop()
             if kind == _BLOCK and parts:
                 _flush(blocks, node, heading, parts, links, emphasised, times, labels)
-                links = emphasised = 0
+                links = emphasised = blanks = 0
+            elif kind == _BLOCK and blanks:
+                times.clear()
+                labels.clear()
+                blanks = 0
             node, heading, linked, strong = above, level, within, marked
             text = element.tail
         else:
             tag = element.tag
             kind = kind_of(tag, _BLOCK)
-            around.append((kind, node, heading, linked, strong))
             if kind >= _BREAK:
-                if kind == _SKIP:
-                    walk.skip_subtree()
-                # Two breaks with nothing between them are an empty line: a paragraph ends.
-                elif parts and parts[-1].isspace() and "\n" in "".join(parts[-2:]):
-                    _flush(blocks, node, heading, parts, links, emphasised, times, labels)
-                    links = emphasised = 0
-                elif parts:
-                    parts.append("\n")
-                continue
-            if len(around) - 2 >= _MAX_DEPTH:
                 walk.skip_subtree()
-                around[-1] = (_SKIP, node, heading, linked, strong)
+                next(walk)  # its end
+                text = element.tail
+                # Two breaks with nothing between them are an empty line: a paragraph ends.
+                if kind == _SKIP:
+                    pass
+                elif not parts:
+                    if blanks > 1:
+                        times.clear()
+                        labels.clear()
+                        blanks = 0
+                    elif blanks:
+                        blanks = 2
+                elif parts[-1].isspace() and "\n" in "".join(parts[-2:]):
+                    _flush(blocks, node, heading, parts, links, emphasised, times, labels)
+                    links = emphasised = blanks = 0
+                else:
+                    parts.append("\n")
+            elif len(around) > _MAX_DEPTH:
+                walk.skip_subtree()
+                around.append((_SKIP, node, heading, linked, strong))
                 text = " ".join(element.itertext())
             elif kind == _BLOCK:
+                around.append((kind, node, heading, linked, strong))
                 if parts:
                     _flush(blocks, node, heading, parts, links, emphasised, times, labels)
-                    links = emphasised = 0
+                    links = emphasised = blanks = 0
+                elif blanks:
+                    times.clear()
+                    labels.clear()
+                    blanks = 0
                 label, hidden = "", node >= 0 and nodes[node].hidden
                 if attributes := element.items():
                     label, hidden = _described(dict(attributes), hidden)
@@ -139,6 +158,7 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
                 linked = strong = False
                 text = element.text
             else:
+                around.append((kind, node, heading, linked, strong))
                 if kind == _LINK:
                     linked = True
                 elif kind >= _STRONG:
@@ -154,7 +174,10 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
         if not text:
             continue
         if text.isspace():
-            parts.append(" ")
+            if parts:
+                parts.append(" ")
+            elif not blanks:
+                blanks = 1
             continue
         # Line ends of the source are blanks.
         if "\n" in text:
@@ -194,13 +217,12 @@ def _flush(
         text = "\n".join(filter(None, (" ".join(line.split()) for line in text.split("\n"))))
     else:
         text = " ".join(text.split())
-    if text:
-        size = len(text)
-        blocks.append(
-            Block(
-                text, node, heading, min(links, size), min(emphasised, size),
-                tuple(times), " ".join(labels),
-            )
-        )  # fmt: skip
+    size = len(text)
+    blocks.append(
+        Block(
+            text, node, heading, links if links < size else size,
+            emphasised if emphasised < size else size, tuple(times), " ".join(labels),
+        )
+    )  # fmt: skip
     times.clear()
     labels.clear()
