@@ -111,7 +111,7 @@ def count(texts: list[str]) -> Characters:
     lengths = np.fromiter(map(len, texts), np.int64, size)
     joined = "".join(texts).encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(joined, np.uint32)
-    kinds = _TABLE[np.minimum(codes, 65_535)]
+    kinds = _TABLE.take(codes, mode="clip")
     rows = np.repeat(np.arange(0, size * _KINDS, _KINDS), lengths)
     counts = np.bincount(rows + kinds, minlength=size * _KINDS)
     table: Floats = counts.reshape(size, _KINDS).astype(np.float32)
@@ -129,7 +129,8 @@ def count(texts: list[str]) -> Characters:
     begins[starts] = True
 
     def per(found: NDArray[np.bool_]) -> Floats:
-        return np.add.reduceat(found, starts, dtype=np.int32).astype(np.float32)
+        owner = np.searchsorted(ends, np.flatnonzero(found), side="right")
+        return np.bincount(owner, minlength=size).astype(np.float32)
 
     last = kinds[ends - 1]
     # Before a closing quotation mark what stands before it tells.

@@ -70,11 +70,8 @@ class Vocabulary:
         """The mean and the one farthest from 0 of a block's values."""
         get = (self.short if short else self.middle).get
         found = [value for word in words if (value := get(word)) is not None]
-        for key in _more(words):
-            value = get(key)
-            if value is not None:
-                found.append(value)
-        return _both(found)
+        found += [value for key in _more(words) if (value := get(key)) is not None]
+        return _both(found) if found else (0.0, 0.0)
 
 
 def _both(found: list[float]) -> tuple[float, float]:
