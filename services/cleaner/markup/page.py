@@ -153,7 +153,7 @@ def _tree(html: str) -> tuple[Element | None, bool]:
     # Without huge_tree, libxml2 stops at the 256th element within elements, with it at the 2,048th.
     # The elements of lxml.html would cost three times as much to go through.
     parser = etree.HTMLParser(
-        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True
+        encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
     )
     tree = etree.fromstring(html.encode("utf-8", "replace"), parser)
     log = parser.error_log
