@@ -271,3 +271,25 @@ def test_hostile_markup_around_bylines() -> None:
     nested = "<span class='author'>" * 300 + "x" * 500_000 + "</span>" * 300
     links = "".join(f"<a href='/authors/{n}'>n</a><br><br>" for n in range(5_000))
     assert found(HEADLINE + nested + links + "<p>By Jane Doe</p>").authors == []
+
+
+def test_linked_data_that_multiplies_itself_is_read_in_bounded_size() -> None:
+    # 100 to the fourth names, in a page of some kilobytes.
+    nodes: list[dict[str, object]] = [
+        {"@id": f"#{n}", "facts": [1, 2], "@value": [{"@id": f"#{n + 1}"}] * 100} for n in range(4)
+    ]
+    nodes.append({"@id": "#4", "facts": [1, 2], "@value": "Jane Doe"})
+    head = f"<script type='application/ld+json'>{json.dumps(nodes)}</script>"
+    page = Page(linked({"@id": "#0"}) + head + TEXT, None, NOW, "page.html")
+    texts = page.linked.authors()
+    assert set(texts) == {"Jane Doe"}
+    assert len(texts) <= 2_000
+    assert found(HEADLINE, linked({"@id": "#0"}) + head).authors == ["Jane Doe"]
+
+
+def test_of_endless_authors_the_first_are_read() -> None:
+    names = [f"Jane {chr(65 + n % 26)}{'oe' * (n // 26 % 26 + 1)}" for n in range(50_000)]
+    people = [{"@type": "Person", "name": name} for name in names]
+    assert found(HEADLINE, linked(people)).authors == names[:40]
+    head = "".join(meta("author", name) for name in names[:5_000])
+    assert found(HEADLINE, head).authors == names[:40]

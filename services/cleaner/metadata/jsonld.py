@@ -19,6 +19,8 @@ _JUNK = re.compile(r"^\s*(?:<!--|//<!\[CDATA\[|/\*.*?\*/|<!\[CDATA\[)|(?:-->|//\
 _CONTROLS = re.compile(r"[\x00-\x1f]+")
 _MAX_NODES = 2_000
 _MAX_DEPTH = 12
+_MAX_VALUES = 2_000
+"""Values looked at for one property: nodes that point to lists of nodes multiply without end."""
 
 Node = dict[str, Any]
 
@@ -45,7 +47,7 @@ class LinkedData:
     def texts(self, name: str, *, of_page: bool = False) -> list[str]:
         """The values of a property as strings: of the article or, if asked for, of the page."""
         node = self.page if of_page else self.article
-        return [] if node is None else list(self._strings(node.get(name), 0))
+        return [] if node is None else list(self._strings(node.get(name)))
 
     def addresses(self, name: str) -> list[str]:
         """The values of a property of the article (or else of the page) that are addresses: as
@@ -78,31 +80,36 @@ class LinkedData:
         if node is None:
             return []
         values = node.get("author") or node.get("creator") or []
-        return [
-            name
-            for value in map(self._resolve, values if isinstance(values, list) else [values])
+        every = values[:_MAX_VALUES] if isinstance(values, list) else [values]
+        wanted = [
+            value
+            for value in map(self._resolve, every)
             if (isinstance(value, dict) and _is(value, _ORGANIZATION)) == organizations
-            for name in self._strings(value, 0)
         ]
+        return list(self._strings(wanted))
 
     def _resolve(self, value: Any) -> Any:
         if isinstance(value, dict) and "name" not in value and isinstance(value.get("@id"), str):
             return self._by_id.get(value["@id"], value)
         return value
 
-    def _strings(self, value: Any, depth: int) -> Iterator[str]:
-        value = self._resolve(value)
-        if isinstance(value, str):
-            if value.strip():
-                yield value.strip()
-        elif isinstance(value, list) and depth < _MAX_DEPTH:
-            for item in value:
-                yield from self._strings(item, depth + 1)
-        elif isinstance(value, dict) and depth < _MAX_DEPTH:
-            for key in ("name", "@value", "headline"):
-                if value.get(key):
-                    yield from self._strings(value[key], depth + 1)
-                    break
+    def _strings(self, value: Any) -> Iterator[str]:
+        stack = [(value, 0)]
+        for _ in range(_MAX_VALUES):
+            if not stack:
+                return
+            value, depth = stack.pop()
+            value = self._resolve(value)
+            if isinstance(value, str):
+                if value.strip():
+                    yield value.strip()
+            elif isinstance(value, list) and depth < _MAX_DEPTH:
+                stack.extend((item, depth + 1) for item in reversed(value[:_MAX_VALUES]))
+            elif isinstance(value, dict) and depth < _MAX_DEPTH:
+                for key in ("name", "@value", "headline"):
+                    if value.get(key):
+                        stack.append((value[key], depth + 1))
+                        break
 
 
 def _nodes(tree: Element) -> Iterator[Node]:
