@@ -51,8 +51,8 @@ def test_a_live_blog_keeps_the_times_of_its_entries() -> None:
 
 
 def test_items_of_a_list_are_lines_of_one_paragraph() -> None:
-    body = "<p>Three ferries:</p><ul><li>the <b>Anna</b></li><li>the Berta</li></ul><p>More.</p>"
-    assert text_of(body) == "Three ferries:\n\nthe Anna\nthe Berta\n\nMore."
+    body = "<p>Three ferries:</p><ul><li>the Anna</li><li>the Berta</li></ul><p>More came.</p>"
+    assert text_of(body) == "Three ferries:\n\nthe Anna\nthe Berta\n\nMore came."
 
 
 def test_items_of_several_paragraphs_stay_paragraphs() -> None:
@@ -132,13 +132,21 @@ def test_the_headline_is_no_part_of_the_text() -> None:
     assert text_of(f"<h1>Another headline</h1>{STORY}").startswith("Another headline")
 
 
-def test_furniture_at_both_ends_goes_and_stays_within() -> None:
+def test_furniture_at_both_ends_goes_and_names_and_terms_stay_within() -> None:
     long = STORY + paragraphs(*(f"{FIRST} It was day {n}." for n in range(20)))
-    inner = long.replace(f"<p>{THIRD}</p>", f"<p>Read more</p><p>{THIRD}</p>")
+    inner = long.replace(f"<p>{THIRD}</p>", f"<p>Tags: port, ferry</p><p>{THIRD}</p>")
     text = text_of(f"<p>Share</p>{inner}<p>Leave a comment</p><p>Related articles</p>")
     assert text.split("\n\n")[0] == FIRST
     assert text.split("\n\n")[-1].endswith("It was day 19.")
-    assert "Read more" in text
+    assert "Tags: port, ferry" in text
+
+
+@pytest.mark.parametrize(
+    "furniture",
+    ["Read more: Bridge closed for a month", "Advertisement", "Sign up for our newsletter"],
+)
+def test_invitations_and_pointers_go_wherever_they_stand(furniture: str) -> None:
+    assert furniture not in text_of(paragraphs(FIRST, furniture, SECOND, THIRD))
 
 
 def test_verses_keep_their_lines_and_paragraphs_made_of_breaks_become_such() -> None:

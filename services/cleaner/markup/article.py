@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +19,7 @@ from services.cleaner.markup.model import Weights
 from services.cleaner.markup.outline import parts_around
 from services.cleaner.markup.page import Page, parsing
 from services.cleaner.markup.paywall import paywall
+from services.cleaner.markup.sections import settled
 from services.cleaner.markup.weighing import Weighed, weigh
 from services.cleaner.metadata.describe import describe
 from services.cleaner.plain.furniture import kind_of
@@ -64,11 +66,15 @@ def extract_html(
     describe(page, found)
     weighed = weigh(page, confirmed(page), weights)
     keep = weighed.keep
-    without = dropped(page, keep, found.title)
+    changed = settled(page, weighed)
+    for place, (wanted, _) in changed.items():
+        keep[place] = wanted
+    without = dropped(page, keep, found.title, found.authors)
     found.text = _body(page, keep, without)
     paywall(page, found)
     if trace is not None:
-        _note(page, weighed, without, found)
+        reasons = {place: reason for place, (_, reason) in changed.items()} | without
+        _note(page, weighed, keep, reasons, without, found)
     if not found.text:
         raise PermanentError("no_text", f"{name}: no article text in the page")
     return found
@@ -100,21 +106,28 @@ def _paragraphs(text: str) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _note(page: Page, weighed: Weighed, without: dict[int, str], found: Extracted) -> None:
+def _note(
+    page: Page,
+    weighed: Weighed,
+    keep: list[bool],
+    reasons: dict[int, str],
+    without: Collection[int],
+    found: Extracted,
+) -> None:
     """Tell of every block what became of it and what speaks most for that."""
     around = parts_around(page.nodes)
     scores = weighed.probabilities.tolist()
-    for number, (block, keep) in enumerate(zip(page.blocks, weighed.keep, strict=True)):
-        reason = without.get(number, "model")
-        if not keep:
+    for number, (block, kept) in enumerate(zip(page.blocks, keep, strict=True)):
+        reason = reasons.get(number, "model")
+        if not kept and number not in reasons:
             kind = kind_of(block.text)
             flags = around[block.node]
             reason = (
-                kind.name.lower()
+                kind.value
                 if kind is not None
                 else next((words for part, words in _REASONS if flags & part), reason)
             )
-        kept = keep and number not in without
+        kept = kept and number not in without
         found.note(block.text, kept, reason, _place(page, block.node), round(scores[number], 3))
 
 

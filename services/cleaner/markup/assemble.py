@@ -10,6 +10,7 @@ from services.cleaner.characters import storable
 from services.cleaner.markup.blocks import Block, Node
 from services.cleaner.markup.page import Page
 from services.cleaner.markup.repeated import folded, repeated
+from services.cleaner.markup.sections import byline
 from services.cleaner.plain.furniture import Kind, kind_of
 
 _HEAD: Final = 4
@@ -18,13 +19,16 @@ _FOOT: Final = 6
 """Last blocks that may be no text any more."""
 _SHORT: Final = 160
 """Characters of a block that may be furniture."""
+_LINE: Final = 250
+"""Characters of a paragraph that may be an invitation or a pointer."""
 _PROSE: Final = 80
 """Characters of a line that is a paragraph of its own, and of no poem or address."""
 _AT_HEAD: Final = frozenset({Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, Kind.LINK, Kind.URL})
 _AT_FOOT: Final = frozenset(
     {Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, Kind.LINK, Kind.END, Kind.COMMENTS}
 )
-_EVERYWHERE: Final = frozenset({Kind.ADVERT, Kind.CREDIT})
+_EVERYWHERE: Final = frozenset({Kind.ADVERT, Kind.APPEAL, Kind.END, Kind.LINK, Kind.MENU})
+"""What is no paragraph wherever it stands: each kind is better left out on aed and wcxb."""
 _CREDIT: Final = re.compile(
     r"^\W{0,3}(?:(?:photo(?:graph)?s?|image|picture|illustration|foto(?:s|graf[íi]?a)?|bild|"
     r"imagen|immagine|imagem|zdjęcie|kuva|фото|изображение|写真|图|圖|사진|صورة)\b.{0,30}?"
@@ -37,9 +41,12 @@ _EMPTY: Final = re.compile(r"\n{3,}")
 _SENTENCE_END: Final = (".", "!", "?", "…", "”", "»", '"', ":", "。", "！", "？", "」", "।", "؟")
 
 
-def dropped(page: Page, keep: Sequence[bool], title: str) -> dict[int, str]:
+def dropped(
+    page: Page, keep: Sequence[bool], title: str, authors: Sequence[str] = ()
+) -> dict[int, str]:
     """The places of blocks that are kept but do not belong into the text, each with the reason:
-    what is said twice, the headline, credits of pictures, and furniture before and after."""
+    what is said twice, the headline, the byline, credits of pictures, invitations and pointers to
+    other articles between the paragraphs, and furniture before and after."""
     blocks, nodes = page.blocks, page.nodes
     kept = [place for place, wanted in enumerate(keep) if wanted]
     found = repeated(blocks, nodes, kept)
@@ -47,9 +54,17 @@ def dropped(page: Page, keep: Sequence[bool], title: str) -> dict[int, str]:
     for place in [place for place in kept[:_HEAD] if headline]:
         if len(blocks[place].text) < 400 and folded(blocks[place].text) == headline:
             found.setdefault(place, "headline")
+    signed = byline(blocks, kept[:_HEAD], authors)
+    if signed is not None:
+        found.setdefault(signed, "byline")
     for place in kept:
-        if len(blocks[place].text) <= _SHORT and _is_credit(blocks[place], nodes):
-            found.setdefault(place, "credit")
+        block = blocks[place]
+        if len(block.text) > _LINE or place in found:
+            continue
+        if len(block.text) <= _SHORT and _is_credit(block, nodes):
+            found[place] = "credit"
+        elif (kind := kind_of(block.text)) is not None and kind in _EVERYWHERE:
+            found[place] = kind.value
     _trim(blocks, kept[:_HEAD], _AT_HEAD, found)
     # A page of which this would leave little is one of a kind unknown here.
     if len(kept) > 2 * _FOOT:
@@ -68,7 +83,7 @@ def _trim(
         kind = kind_of(text) if len(text) <= _SHORT else None
         if kind is None or kind not in kinds:
             return
-        found[place] = kind.name.lower()
+        found[place] = kind.value
 
 
 def _is_credit(block: Block, nodes: Sequence[Node]) -> bool:
