@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from services.cleaner.markup.page import Page
 from services.cleaner.plain.furniture import Kind, kind_of
 from services.cleaner.settings import CleanerSettings
 from services.cleaner.stage import Clean
@@ -203,3 +204,9 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
     )
     # Of these the test's own packages take 80 MB.
     assert int(done.stdout) < 380_000  # KiB
+
+
+def test_class_names_of_megabytes_are_not_read_to_their_end() -> None:
+    assert NOW is not None
+    page = Page(f"<html><body><div class='{'menu, ' * 300_000}'>One</div></body></html>", None, NOW)
+    assert max(len(node.label) for node in page.nodes) < 10_000

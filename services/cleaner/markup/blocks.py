@@ -46,6 +46,8 @@ _UNSPACED: Final = re.compile(
     r"(?<=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])[ \t\r]*\n\s*"
     r"(?=[\u2e80-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uff60])"
 )
+_LONGEST: Final = 8_000
+"""Characters of a label that are read; those of the evaluation pages have up to some 5,000."""
 _MAX_DEPTH: Final = 300
 """Elements within elements that are walked into; what stands deeper is taken as one text."""
 
@@ -167,7 +169,7 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
                     get = dict(attributes).get
                     label = " ".join(filter(None, (get("class"), get("rel"), get("itemprop"))))
                     if label:
-                        labels.append(label.lower())
+                        labels.append(label[:_LONGEST].lower())
                     if tag == "time" and (moment := get("datetime")):
                         times.append(moment)
                 text = element.text
@@ -203,7 +205,7 @@ def _described(attributes: dict[str, str], hidden: bool) -> tuple[str, bool]:
             or get("aria-hidden") == "true"
             or (style is not None and "display:none" in style.replace(" ", "").lower())
         )
-    return " ".join(filter(None, names)).lower(), hidden
+    return " ".join(filter(None, names))[:_LONGEST].lower(), hidden
 
 
 def _flush(
