@@ -70,7 +70,8 @@ def extract_html(
     for place, (wanted, _) in changed.items():
         keep[place] = wanted
     without = dropped(page, keep, found.title, found.authors)
-    found.text = _body(page, keep, without)
+    text, place = _body(page, keep, without)
+    found.put("text", text, place)
     paywall(page, found)
     if trace is not None:
         reasons = {place: reason for place, (_, reason) in changed.items()} | without
@@ -80,13 +81,13 @@ def extract_html(
     return found
 
 
-def _body(page: Page, keep: list[bool], without: dict[int, str]) -> str:
-    """The article's text, its paragraphs parted by blank lines."""
+def _body(page: Page, keep: list[bool], without: dict[int, str]) -> tuple[str, str]:
+    """The article's text, its paragraphs parted by blank lines, and what gave it."""
     text = assemble(page, keep, without)
     shipped = hidden_body(page, text)
     if shipped is not None:
-        return _paragraphs(shipped)
-    return text or _paragraphs(_fallback(page))
+        return _paragraphs(shipped), "shipped text"
+    return (text, "blocks") if text else (_paragraphs(_fallback(page)), "trafilatura")
 
 
 def _fallback(page: Page) -> str:

@@ -56,7 +56,7 @@ def extract_text(
     _note(found, lines, verdict)
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
-    found.text = "\n\n".join(body)
+    found.put("text", "\n\n".join(body), "lines")
     found.put("title", head.title, "headline")
     if not found.title:
         found.put("title", _first_sentence(body[0]), "first-sentence")
