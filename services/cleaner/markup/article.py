@@ -70,8 +70,8 @@ def extract_html(
     for place, (wanted, _) in changed.items():
         keep[place] = wanted
     without = dropped(page, keep, found.title, found.authors)
-    text, place = _body(page, keep, without)
-    found.put("text", text, place)
+    text, source = _body(page, keep, without)
+    found.put("text", text, source)
     paywall(page, found)
     if trace is not None:
         reasons = {place: reason for place, (_, reason) in changed.items()} | without
