@@ -18,6 +18,11 @@ from services.cleaner.plain.lines import Line, lines_of
 from shared.errors import PermanentError
 
 _HEAD = 40  # lines above an article in which its headline is
+# The share right of what was found so in scraped texts of aed and wcxb, by weights that had not
+# seen the site: 284 of 340 titles, 213 bylines (their names), 223 of 252 days beside them.
+_SURE_TITLE = 0.83
+_SURE_AUTHORS = 0.85
+_SURE_DAY = 0.88
 
 
 def extract_text(
@@ -57,10 +62,10 @@ def extract_text(
     if not body:
         raise PermanentError("no_text", f"{name}: no article text in it")
     found.put("text", "\n\n".join(body), "lines")
-    found.put("title", head.title, "headline")
+    found.put("title", head.title, "headline", _SURE_TITLE)
     if not found.title:
         found.put("title", _first_sentence(body[0]), "first-sentence")
-    found.put("authors", head.authors, "byline")
+    found.put("authors", head.authors, "byline", _SURE_AUTHORS)
     for line in lines[max(0, start - 30) :]:
         if line.kind is Kind.TOPICS and not found.topics:
             found.put("topics", topics_of(line.text), "text")
@@ -70,7 +75,8 @@ def extract_text(
     passage = "\n".join(line.text for line in lines[start:end])
     published = date_in_text(head.dates, passage, whole, url, now)
     if published is not None:
-        found.put("published", published, published.found_in)
+        sure = _SURE_DAY if published.found_in == "byline" else None
+        found.put("published", published, published.found_in, sure)
     return found
 
 
