@@ -222,3 +222,23 @@ def test_a_dateline_tells_the_day_and_stays_text(line: str, day: str | None) -> 
 def test_a_text_that_its_headline_repeats_is_not_lost() -> None:
     found = clean(f"Log in\nAdvert\nHome\n{ONE}\n{ONE}\nLog in")
     assert ONE in found.text
+
+
+@pytest.mark.parametrize(
+    ("byline", "dateline", "agencies"),
+    [
+        ("By Jane Doe, Reuters", "KYIV", ["Reuters"]),
+        ("By Jane Doe", "KYIV (Reuters)", ["Reuters"]),
+        ("Von Anna Keller, dpa", "Hamburg (dpa/AFP)", ["dpa", "Agence France-Presse"]),
+        ("By Jane Doe", "KYIV (the capital)", []),
+    ],
+)
+def test_agencies_stand_in_bylines_and_datelines(
+    byline: str, dateline: str, agencies: list[str]
+) -> None:
+    first = f"{dateline} - Dock workers ended their strike on Tuesday after eleven days, they said."
+    more = "The agreement gives them more pay over two years, according to both sides."
+    text = f"Harbour strike ends\n\n{byline}\n\n{first}\n\n{more}\n"
+    found = extract_text(text, url=None, now=NOW, name="x")
+    assert sorted(found.agencies) == sorted(agencies)
+    assert found.authors == ["Jane Doe" if "Jane" in byline else "Anna Keller"]
