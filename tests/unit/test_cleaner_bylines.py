@@ -8,7 +8,7 @@ import pytest
 
 from services.cleaner.extracted import Extracted
 from services.cleaner.plain.article import extract_text
-from services.cleaner.plain.bylines import credited, is_by_alone, lone_name, says_who
+from services.cleaner.plain.bylines import credited, is_by_alone, lone_name, people_of, says_who
 
 TITLE = "Ferry hits pier in Lindvik"
 BODY = (
@@ -45,13 +45,24 @@ def clean(head: str, foot: str = "") -> Extracted:
         ("Dec 21, 2023 at 1:39 pm | By Jane Doe", ["Jane Doe"]),
         ("posted on 2023-12-19 23:30 EST by Jane Doe", ["Jane Doe"]),
         ("By jdoe // 2022-02-28", ["jdoe"]),
+        ("By Jane Doe Harbour Staff and John Roe Harbour Correspondent", ["Jane Doe", "John Roe"]),
+        ("By Mary Jane Doe Staff Writer", ["Mary Jane Doe"]),
+        ("By Jane Doe, Jane Doe", ["Jane Doe"]),
+        ("Written by: Jane Doe Jane Doe", ["Jane Doe"]),
+        ("Posted on December 18, 2025    Posted by Jane Doe      59 Comments", ["Jane Doe"]),
+        ("Posted On : May 20, 2018 Published By : Jane R. Doe", ["Jane R. Doe"]),
+        ("By Harbour Staff", ["Harbour Staff"]),
+        ("Von Jane Doe", ["Jane Doe"]),
+        ("Par Jane Doe et John Roe", ["Jane Doe", "John Roe"]),
+        ("Автор: Анна Петрова", ["Анна Петрова"]),
+        ("Pier 12: the ferry is highlighted by divers and cranes", []),
         ("By Monday the ferry had been towed away", []),
         ("By the end of May", []),
         ("He was seen by Jane Doe", []),
     ],
 )
 def test_a_line_that_says_by(line: str, names: list[str]) -> None:
-    assert says_who(line) == names
+    assert people_of(says_who(line)) == names
 
 
 @pytest.mark.parametrize(
@@ -63,6 +74,10 @@ def test_a_line_that_says_by(line: str, names: list[str]) -> None:
         ("JANE DOE", None),
         ("Jane Doe December 22, 2023", "Jane Doe"),
         ("Jane Doe · Harbour News · Posted: Dec 22, 2023", "Jane Doe"),
+        ("Jane Doe   The Harbour Courier", "Jane Doe"),
+        ("Jane DoeFounder at Harbour", "Jane Doe"),
+        ("Dec 26, 2025 • Jane Doe in Port News", "Jane Doe"),
+        ("Where is the ferry? — Jane Doe", None),
         ("Senior Editor", None),
         ("Breaking News", None),
         ("jane doe", None),
@@ -101,6 +116,11 @@ def test_by_alone() -> None:
         ("Jane Doe\n\nSenior Editor", ["Jane Doe"]),
         ("Jane Doe\n\nDec 19, 2025", ["Jane Doe"]),
         ("Jane Doe\n\nJane Doe", ["Jane Doe"]),
+        ("Jane Doe", ["Jane Doe"]),
+        ("Northwire Staff", ["Northwire Staff"]),
+        ("By Jane Doe March 3, 2021\n\nBy John Roe March 3, 2021", ["Jane Doe", "John Roe"]),
+        ("Pier Closed\n\nMarch 3, 2021", []),
+        ("Eastern Pier\n\nMarch 3, 2021", []),
         ("Jane Doe, Harbour.example\n\nDecember 22, 2023", ["Jane Doe"]),
         ("North Harbour", []),
     ],
@@ -117,6 +137,61 @@ def test_the_closing_credit_names_authors_and_stays_text() -> None:
     found = clean("", credit)
     assert found.authors == ["Jane Doe", "John Roe"]
     assert found.text == f"{BODY}\n\n{credit}"
+
+
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "More news\n\nAbout the author\n\nJane Doe\n\nJane Doe has sailed for years.",
+        "Jane Doe\n\nJane is a sailor.",
+        "Jane Doe is a senior reporter for the harbour's paper.",
+    ],
+)
+def test_the_author_box_below_an_article(foot: str) -> None:
+    found = clean("", foot)
+    assert found.authors == ["Jane Doe"]
+    assert found.provenance["authors"] == "author-box"
+
+
+@pytest.mark.parametrize(
+    ("head", "foot", "agencies"),
+    [
+        ("By Jane Doe, Associated Press", "", ["Associated Press"]),
+        ("LINDVIK (Reuters) — Ships waited outside the harbour on Tuesday.", "", ["Reuters"]),
+        (
+            "Lindvik (dpa/AFP) - Ships waited outside the harbour on Tuesday, the port said.",
+            "",
+            ["dpa", "Agence France-Presse"],
+        ),
+        ("", "Reporting by Jane Doe (AFP)", ["Agence France-Presse"]),
+        ("By Jane Doe (port office)", "", []),
+    ],
+)
+def test_the_agencies_of_a_text(head: str, foot: str, agencies: list[str]) -> None:
+    assert clean(head, foot).agencies == agencies
+
+
+@pytest.mark.parametrize(
+    ("head", "foot", "day"),
+    [
+        ("Published\n\nDec 21, 2023", "", 21),
+        ("", "Content current as of:\n\n12/21/2023", 21),
+        ("", "Last updated: December 21, 2023", 21),
+        ("12/09/2023", "Seen\n\n12/21/2023", 9),
+        ("12/09/2023 by Jane Doe, Speaker of the Committee for Eastern Piers and Cranes",
+         "12/21/2023", 9),
+    ],
+)  # fmt: skip
+def test_the_day_in_labelled_lines_and_in_the_order_of_the_pages_dates(
+    head: str, foot: str, day: int
+) -> None:
+    published = clean(head, foot).published
+    assert published is not None
+    assert published.moment.date().isoformat() == f"2023-12-{day:02}"
+
+
+def test_numbers_whose_order_nothing_tells_are_no_day() -> None:
+    assert clean("12/09/2023").published is None
 
 
 @pytest.mark.parametrize(

@@ -72,9 +72,12 @@ _LEAD = re.compile(
     r")",
     re.IGNORECASE,
 )
-_GLUED = re.compile(r"\W*By(?=[A-Z][a-z]+ |by )")
+_GLUED = re.compile(r"\W*By(?=[A-Z][a-z]+(?:-[A-Z][a-z]+)? |by )")
 # "Published March 2, 2021 by Jane Doe", "Mar 2, 2021Jane Doe".
 _DATED_BY = re.compile(r"^[^\n]{0,60}\d[^\n]{0,40}?\bby:?\s+(?=\S)", re.IGNORECASE)
+_TIMED_BY = re.compile(
+    r"^[^\n]{0,40}?(?:(?:19|20)\d\d|\d[:/.]\d\d|\bago)\b[^\n]{0,30}?\bby:?\s+(?=\S)", re.IGNORECASE
+)
 _DATE_FIRST = re.compile(
     r"^\W*(?:[^\W\d_]{3,9}\.?\s\d{1,2},?\s\d{4}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}-\d\d-\d\d)"
     r"[\s\W]*(?=[^\W\d_])"
@@ -100,9 +103,14 @@ _END = re.compile(
     re.IGNORECASE,
 )
 _MONTH_AFTER = re.compile(
-    r"(?<=[a-z])(?=(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?\s\d)"
+    r"(?<=[a-z])(?=(?:Published|Updated|Posted)\b)|(?<=[a-z])(?=(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}\.?\s\d)"
     r"|\s(?:on\s)?(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|"
     r"Sept?|Oct|Nov|Dec)[a-z]{0,6}\.?(?=\s\d))"
+)
+# "Jane Doe Harbour Staff": the paper before a bare "Staff", which says for whom one works.
+_HOUSE = re.compile(
+    r"\b([A-ZÀ-Þ][\w'’-]{1,30}\s(?:[A-Z]\.\s)?[A-ZÀ-Þ][\w'’-]{1,30})\s(?:[A-Z]\w{1,30}\s){1,2}"
+    r"(?:Staff|Correspondent)(?=\W*$|\s*[,;|•(]|\sand\b)"
 )
 # "Jane Doe for The Times", "Jane Doe in Lindvik".
 _PLACE = re.compile(
@@ -224,7 +232,7 @@ def _credits(text: str) -> list[Credit]:
         default=len(text),
     )
     found: list[Credit] = []
-    for chunk in _PART.split(text[:end]):
+    for chunk in _PART.split(_HOUSE.sub(r"\1", text[:end])):
         for part in _COMMA.split(without_lead(chunk)):
             credit = _credit(part, named)
             if credit is None or (found and _SUFFIX.match(part)):
@@ -234,6 +242,12 @@ def _credits(text: str) -> list[Credit]:
                 continue
             found.append(credit)
     return found
+
+
+def signed(text: str) -> bool:
+    """Whether ``text`` says "by", at its beginning or after a day or an hour."""
+    text = text[:LONGEST]
+    return without_lead(text) != text or _TIMED_BY.match(text) is not None
 
 
 def _is_label(text: str) -> bool:
@@ -259,6 +273,10 @@ def without_lead(text: str) -> str:
 def _credit(text: str, named: bool) -> Credit | None:
     """What ``text``, a part of a byline, names."""
     text = text.strip(_EDGES)
+    words = text.split()
+    half = len(words) // 2
+    if half > 1 and words[:half] == words[half:]:  # a picture's text before the name
+        text = " ".join(words[:half])
     if not 2 <= len(text) <= 80 or _NEVER.match(text):
         return None
     if _HOST.match(text):

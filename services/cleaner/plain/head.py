@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
-from services.cleaner.dates.in_text import dateline
-from services.cleaner.dates.reading import read_date
 from services.cleaner.extracted import Dated
-from services.cleaner.plain.bylines import credited, is_by_alone, is_role, lone_name, says_who
+from services.cleaner.metadata.names import Credit
+from services.cleaner.metadata.names import Kind as Named
+from services.cleaner.metadata.titles import squeezed
+from services.cleaner.plain.bylines import (
+    agencies_of,
+    boxed,
+    closes,
+    credited,
+    ends_sentence,
+    is_by_alone,
+    is_common,
+    is_role,
+    lone_name,
+    lone_team,
+    people_of,
+    says_who,
+    small_words,
+)
 from services.cleaner.plain.furniture import Kind
 from services.cleaner.plain.headline import HeadLine, headline
+from services.cleaner.plain.when import date_lines, order_of, ranked
 
-_BYLINE = re.compile(
-    r"^\W{0,3}(?:(?:written|reported|posted|published|story|words) )?by:?\s+\S", re.IGNORECASE
-)
-_DATE_LEAD = re.compile(
-    r"^\W{0,3}(?:first )?(?:published|posted|updated|last updated|last modified|date|on|created|"
-    r"issued|released)?\b\W{0,3}",
-    re.IGNORECASE,
-)
-_SHORT_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d{1,2},? "
-_GLUED = re.compile(
-    rf"(?<=[a-z])(?={_SHORT_MONTH}(?:19|20)\d\d)|(?<=\d, (?:19|20)\d\d)(?=\d)", re.IGNORECASE
-)
-"""Where the text of neighbouring elements ran together: "Jane DoeDec 05, 20232 Shares"."""
-_PUBLISHED_ON = re.compile(r"\b(?:published|posted)\b(?:\s(?:on|at))?\s?:?\s", re.IGNORECASE)
-_UPDATED = re.compile(r"\b(?:updated|modified|edited)\b", re.IGNORECASE)
 _REACH = 40  # lines above the article that may belong to it
-
-
-_SAYS_PUBLISHED = re.compile(r"\b(?:published|posted|first)\b", re.IGNORECASE)
-_NEAR = 8  # lines above the title in which its date may be; further up is today's
-_ABOVE = 30  # lines that a date above the title is taken to be further away
 _INSIDE = 12  # first lines of the article among which its head may still be
+_UNDER = 3  # lines below the headline among which a name may stand alone
+_AUTHORS = 20
 _DECK = 80  # words of headline and summary that may stand above a byline
 
 
@@ -44,24 +41,28 @@ class Head:
 
     title: str = ""
     authors: list[str] = field(default_factory=list)
+    signed: str = ""
+    """Where the authors stand: ``byline``, ``name-line`` or ``author-box``."""
+    agencies: list[str] = field(default_factory=list)
     dates: list[Dated] = field(default_factory=list)
     """Best first."""
     taken: set[str] = field(default_factory=set)
     """Lines that are no text: byline, date."""
+    start: int = 0
     end: int = 0
     """Index of the first line below the head."""
 
 
 def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
     """The head of the article in ``lines[start:end]``: in the 40 lines above, or in its first."""
-    head = Head(end=start)
+    head = Head(start=start, end=start)
     first, below = max(0, start - _REACH), min(end, start + _INSIDE)
-    dates = {
-        index: dated
-        for index in range(first, below)
-        if (dated := _date_of(lines[index].text)) is not None
-    }
-    named = _named(lines[first:below], {index - first for index in dates})
+    order = order_of(line.text for line in lines)
+    dates = date_lines(lines, first, below, order)
+    said = _said(lines[first:below])
+    small = small_words(line.text for line in lines[max(0, start - _REACH) : end + _REACH])
+    lone = _lone(lines[first:below], {index - first for index in dates}, small)
+    named = {*said, *lone}
     words = 0
     for index in range(first, below):
         taken = index in dates or index - first in named
@@ -75,38 +76,95 @@ def read_head(lines: Sequence[HeadLine], start: int, end: int) -> Head:
         head.end = start
     head.title = headline(lines, first, start, head.end, head.taken)
     titled = _place(lines[:below], first, head.title)
-    head.authors = _nearest(named, titled - first) or _below(lines, end)
-    ranked = [
-        (_rank(lines[index].text, abs(index - start) + _ABOVE * (index < titled)), dated)
-        for index, dated in dates.items()
-        if index >= min(titled, start) - _NEAR or _SAYS_PUBLISHED.search(lines[index].text)
-    ]
-    for line in lines[end : end + 6]:
-        if _SAYS_PUBLISHED.search(line.text[:40]) and (dated := _date_of(line.text)) is not None:
-            ranked.append((_rank(line.text, 100), dated))
-    head.dates = [dated for _, dated in sorted(ranked, key=lambda item: item[0])]
+    _sign(head, lines, end, said, lone, titled - first, small)
+    places = [index for index in range(first, below) if lines[index].text == head.title]
+    head.dates = ranked(lines, dates, start, end, places or [first], order)
     return head
 
 
-def _named(lines: Sequence[HeadLine], dated: set[int]) -> dict[int, list[str]]:
-    """The bylines among ``lines``, by index: those that say "by", else names beside something."""
-    said: dict[int, list[str]] = {}
-    lone: dict[int, list[str]] = {}
+def _said(lines: Sequence[HeadLine]) -> dict[int, list[Credit]]:
+    """The bylines among ``lines`` that say "by", by index."""
+    said: dict[int, list[Credit]] = {}
     for index, line in enumerate(lines):
-        if line.kind is Kind.MAIL:
+        if line.kind is Kind.MAIL or index in said:
             continue
         following = lines[index + 1].text if index + 1 < len(lines) else ""
-        names = [] if line.text.endswith((".", "?", "!", ":")) else says_who(line.text)
-        if names:
-            said[index] = names
-        elif is_by_alone(line.text) and (names := says_who(f"By {following}")):
-            said[index] = said[index + 1] = names
-        elif (name := lone_name(line.text)) is not None and (
+        if is_by_alone(line.text):
+            if named := says_who(f"By {following}"):
+                said[index] = said[index + 1] = named
+        elif not (ends_sentence(line.text) or closes(line.text)) and (named := says_who(line.text)):
+            said[index] = named
+    return said
+
+
+def _lone(lines: Sequence[HeadLine], dated: set[int], small: Set[str]) -> dict[int, str]:
+    """The lines that are names and stand beside a date or a role, by index."""
+    lone: dict[int, str] = {}
+    for index, line in enumerate(lines):
+        if line.kind is Kind.MAIL or (name := lone_name(line.text)) is None:
+            continue
+        following = lines[index + 1].text if index + 1 < len(lines) else ""
+        if is_common(name, small):
+            continue
+        if (
             index in dated or index + 1 in dated or index - 1 in dated
             or is_role(line.text) or is_role(following) or lone_name(following) == name
         ):  # fmt: skip
-            lone[index] = [name]
-    return {**lone, **said}
+            lone[index] = name
+    return lone
+
+
+def _sign(
+    head: Head,
+    lines: Sequence[HeadLine],
+    end: int,
+    said: dict[int, list[Credit]],
+    lone: dict[int, str],
+    titled: int,
+    small: Set[str],
+) -> None:
+    """Fill in who signs; ``said``, ``lone`` and ``titled`` count from the first line looked at."""
+    first = max(0, head.start - _REACH)
+    for signers in said.values():
+        head.agencies.extend(name for name in agencies_of(signers) if name not in head.agencies)
+    title = squeezed(head.title)
+    names = {index: name for index, name in lone.items() if squeezed(name) not in title}
+    place = _nearest({*said}, titled)
+    spare = people_of(said[place]) if place is not None else []
+    if place is not None and any(c.kind in (Named.PERSON, Named.WORD) for c in said[place]):
+        near = _nearest({*names}, titled)
+        if place >= titled or near is None or near < titled:
+            head.authors, head.signed = _together(said, place), "byline"
+            return
+    near = _nearest({*names}, titled)
+    if near is not None:
+        head.authors, head.signed = [names[near]], "name-line"
+    elif under := _under(lines[first + titled + 1 : first + titled + 1 + _UNDER], title, small):
+        head.authors, head.signed = [under], "name-line"
+    elif spare:
+        head.authors, head.signed = spare, "byline"
+    elif below := _below(lines, end, small):
+        head.authors, head.signed = below, "author-box"
+
+
+def _together(said: dict[int, list[Credit]], place: int) -> list[str]:
+    """The people of the byline at ``place`` and of those right below it."""
+    names: dict[str, None] = dict.fromkeys(people_of(said[place]))
+    while place + 1 in said and len(names) < _AUTHORS:
+        place += 1
+        names.update(dict.fromkeys(c.name for c in said[place] if c.kind == Named.PERSON))
+    return list(names)
+
+
+def _under(lines: Sequence[HeadLine], title: str, small: Set[str]) -> str | None:
+    """The person or team whose name stands right under the headline."""
+    for line in lines:
+        if line.prose and len(line.text) > 240:
+            return None
+        name = None if line.kind else (lone_name(line.text) or lone_team(line.text))
+        if name and squeezed(name) not in title and not is_common(name, small):
+            return name
+    return None
 
 
 def _place(lines: Sequence[HeadLine], first: int, title: str) -> int:
@@ -115,46 +173,33 @@ def _place(lines: Sequence[HeadLine], first: int, title: str) -> int:
     return next(places, first)
 
 
-def _nearest(named: dict[int, list[str]], place: int) -> list[str]:
-    """The first byline at ``place`` or below it, else the last above it."""
-    below = [index for index in sorted(named) if index >= place]
-    above = [index for index in sorted(named, reverse=True) if index < place]
-    return next((named[index] for index in (*below, *above)), [])
+def _nearest(places: Set[int], title: int) -> int | None:
+    """The first of ``places`` at the ``title`` or below it, else the last above it."""
+    below = min((place for place in places if place >= title), default=None)
+    return below if below is not None else max(places, default=None)
 
 
-def _below(lines: Sequence[HeadLine], end: int) -> list[str]:
-    """The people credited in the article's last lines or just below it."""
+def _below(lines: Sequence[HeadLine], end: int, small: Set[str]) -> list[str]:
+    """The people credited in the article's last lines or introduced below it."""
     for line in lines[max(0, end - 3) : end + 6]:
-        names = credited(line.text) or (says_who(line.text) if len(line.text) <= 60 else [])
+        names = credited(line.text)
+        if not names and len(line.text) <= 60:
+            names = [c.name for c in says_who(line.text) if c.kind == Named.PERSON]
         if names:
             return names
+    for index in range(max(0, end - 3), min(len(lines), end + _REACH)):
+        line = lines[index]
+        if line.kind is Kind.COMMENTS:
+            break
+        name = boxed(line.text)
+        if name is None and index + 1 < len(lines):
+            following = lines[index + 1].text
+            if is_by_alone(line.text):
+                name = lone_name(following)
+            else:
+                name = lone_name(line.text)
+                if name and not following.startswith((name + " ", name.split()[0] + " is ")):
+                    name = None
+        if name and not is_common(name, small):
+            return [name]
     return []
-
-
-def _date_of(text: str) -> Dated | None:
-    """The date in a line that is a date, or a byline with one, and little else."""
-    if len(text) > 240 or dateline(text):  # a dateline begins a paragraph
-        return None
-    text = _GLUED.sub(" ", text)
-    said = _PUBLISHED_ON.search(text)
-    dated = read_date(text[said.end() :][:40]) if said else None
-    if dated is None and len(text) <= 160 and len(text.split()) <= 14:
-        dated = read_date(text) if _BYLINE.match(text) or _is_date_line(text) else None
-    return None if dated is None else dated.found("byline")
-
-
-def _rank(text: str, distance: int) -> int:
-    """How far down the list a date comes: what says "published" first, "updated" last."""
-    if _SAYS_PUBLISHED.search(text):
-        return distance - 1_000
-    return distance + 1_000 * (_UPDATED.search(text) is not None)
-
-
-def _is_date_line(line: str) -> bool:
-    """Whether a line is a date and little else, or begins with the word "published"."""
-    lead = _DATE_LEAD.match(line)
-    rest = line[lead.end() :] if lead else line
-    if lead and _SAYS_PUBLISHED.search(lead[0]):
-        return len(rest) <= 120
-    words = re.findall(r"[^\W\d_]{2,}", rest)
-    return len(words) <= 8 and len(rest) <= 80
