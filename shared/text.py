@@ -18,6 +18,7 @@ _QUOTES = dict.fromkeys("‘’‚‛′‵`´ʼ＇‹›", "'") | dict.fromkeys
 _DASHES = dict.fromkeys("‐‑‒–—―−﹘﹣－", "-")
 _INVISIBLE = dict.fromkeys("\u00ad\u200b\u200c\u200d\u2060\ufeff", "")
 _FOLD = {**_QUOTES, **_DASHES, **_INVISIBLE}
+_ASCII_FOLD = {char: folded for char, folded in _FOLD.items() if char.isascii()}
 
 # Crockford's base32 (https://www.crockford.com/base32.html): no I, L, O, U.
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -76,8 +77,8 @@ _ESCAPE = re.compile(r"%[0-9a-fA-F]{2}")
 
 def comparable(text: str) -> str:
     """Fold ``text`` for comparison: NFKC, quotes and dashes, case, white space collapsed."""
-    if text.isascii():  # which has nothing to fold but its case
-        return " ".join(text.lower().split())
+    if text.isascii():
+        return " ".join(_replaced(text, _ASCII_FOLD).lower().split())
     folded = _replaced(unicodedata.normalize("NFKC", _replaced(text, _FOLD)), _FOLD)
     return " ".join(folded.casefold().split())
 

@@ -183,3 +183,9 @@ def test_documents_are_told_apart_by_bytes_and_origin() -> None:
 
 def test_searchable_keeps_what_snippets_show() -> None:
     assert searchable("“Ｃafé”\u00ad – It’s\u200b") == "“Café” – It’s"
+
+
+def test_text_of_ascii_alone_is_folded_as_any_other() -> None:
+    for code in range(128):
+        beside = comparable(f"a{chr(code)}b…")
+        assert beside.startswith(comparable(f"a{chr(code)}b")), code
