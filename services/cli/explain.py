@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
+import stat
+import sys
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -30,6 +33,7 @@ from shared.settings import load_settings
 
 _ID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}", re.IGNORECASE)
 _NAMED_PARTS: Final = 12
+_ABSENT: Final = files.describe(FileNotFoundError())[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,18 @@ class Told:
     url: str = ""
     content_type: str = ""
     part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the command line asks for."""
+
+    input: str
+    told: Told
+    only: Only
+    json: bool
+    page: Path | None
+    open: bool
 
 
 @click.command("explain")
@@ -73,32 +89,49 @@ def explain_command(
     FILE is anything that can be ingested, an archive too; - is standard input. A URL is fetched
     by the rules, and nothing is stored. Fails where no article comes of it.
     """
+    if not input_:
+        raise click.UsageError("FILE|URL is empty.", context)
     if open_ and page is None:
         raise click.UsageError("--open needs --html, which names the page.", context)
     if url and (problem := url_problem(url)):
         raise click.UsageError(f"--url: {problem}.", context)
-    told = Told(url, content_type, part)
+    asked = _Asked(input_, Told(url, content_type, part), only, json_, page, open_)
+    try:
+        good = _explain(asked, context)
+    except BrokenPipeError:  # the reader of the output went away: `main` knows what to do
+        raise
+    except OSError as error:
+        place = error.filename or "standard output"
+        raise click.ClickException(f"{plain(str(place))}: {error.strerror or error}") from error
+    except KeyboardInterrupt:
+        click.echo(f"wireroom: {plain(shown(input_))}: interrupted", err=True)
+        context.exit(128 + signal.SIGINT)
+    context.exit(0 if good else 1)
+
+
+def _explain(asked: _Asked, context: click.Context) -> bool:
+    """Print or write what is asked for; whether an article came of it."""
     kept: list[Explanation] = []
     console = Console(highlight=False)
     good = False
-    for number, explanation in enumerate(_explanations(input_, told, context)):
+    for number, explanation in enumerate(_explanations(asked.input, asked.told, context)):
         good = good or explanation.refusal is None
-        if page is not None:
+        if asked.page is not None:
             kept.append(explanation)
-        if json_:
-            for line in lines(explanation, only):
+        if asked.json:
+            for line in lines(explanation, asked.only):
                 click.echo(line)
-        elif page is None:
+        elif asked.page is None:
             if number and console.is_terminal:
                 console.rule(style="dim")
             elif number:
                 console.print()
-            show(explanation, only, console)
-    if page is not None:
-        _write(page, kept, only, console=None if json_ else console)
-        if open_ and not webbrowser.open(page.absolute().as_uri()):
-            raise click.ClickException(f"no browser could be started; the page is {page}")
-    context.exit(0 if good else 1)
+            show(explanation, asked.only, console)
+    if asked.page is not None:
+        _write(asked.page, kept, asked.only, console=None if asked.json else console)
+        if asked.open and not webbrowser.open(asked.page.absolute().as_uri()):
+            raise click.ClickException(f"no browser could be started; the page is {asked.page}")
+    return good
 
 
 def _write(page: Path, kept: list[Explanation], only: Only, console: Console | None) -> None:
@@ -149,13 +182,14 @@ def _no_part(part: str, parts: list[str], number: int) -> None:
 def _messages(input_: str, told: Told, context: click.Context) -> Iterator[Message]:
     """What is to be unwrapped, as the fetcher would read it from its topic."""
     path = STDIN if input_ == str(STDIN) else Path(input_)
-    if input_.startswith(("http://", "https://")) or ("://" in input_ and not path.exists()):
+    problem = _problem(path)
+    if input_.startswith(("http://", "https://")) or ("://" in input_ and problem == _ABSENT):
         if told.url:
             raise click.UsageError("--url is for files.", context)
         yield _with_facts(_fetched(input_), told)
         return
-    if path is not STDIN and path.is_dir():
-        raise click.ClickException(f"{plain(input_)}: it is a folder; name a file in it")
+    if problem and problem != _ABSENT:
+        raise click.ClickException(f"{plain(shown('' if path is STDIN else input_))}: {problem}")
     for item in Intake("", archives=False).items(path):
         if isinstance(item, Problem):
             raise click.ClickException(f"{plain(item.filename)}: {_hinted(item, input_)}")
@@ -163,15 +197,31 @@ def _messages(input_: str, told: Told, context: click.Context) -> Iterator[Messa
             yield _with_facts(item.message, told)
 
 
+def _problem(path: Path) -> str:
+    """Why nothing can be read at ``path``, seen without opening it; empty where there is nothing
+    against it. A pipe may be read, as ``<(command)`` is one."""
+    if path is STDIN:
+        return "it is closed" if sys.stdin is None else ""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return files.describe(error)[1]
+    if stat.S_ISDIR(mode):
+        return "it is a folder; name a file in it"
+    if stat.S_ISREG(mode) or stat.S_ISFIFO(mode):
+        return ""
+    return "it is a device or socket, which may have no end; - is standard input"
+
+
 def _hinted(problem: Problem, input_: str) -> str:
-    if problem.reason != files.describe(FileNotFoundError())[0]:
+    if problem.detail != _ABSENT:
         return problem.detail
     if _ID.fullmatch(input_):
         return (
             "of an indexed article the original is not stored: `wireroom show` tells its file or "
             "address, and these can be explained"
         )
-    if "." in input_ and not url_problem(f"https://{input_}"):
+    if "." in input_ and input_.isprintable() and not url_problem(f"https://{input_}"):
         return f"{problem.detail}; for a page, write https://{input_}"
     return problem.detail
 
