@@ -14,7 +14,7 @@ from services.cleaner.markup.model import WeightsError
 from services.cleaner.plain import weighing
 from services.cleaner.plain.article import extract_text
 from services.cleaner.plain.features import SMOOTHED, features, shifted, smoothed
-from services.cleaner.plain.furniture import Kind, kind_of, page_number
+from services.cleaner.plain.furniture import Kind, kind_of, page_number, source_of, topics_of
 from services.cleaner.plain.lines import lines_of
 from services.cleaner.plain.wrapping import unwrap
 from shared.errors import PermanentError
@@ -115,6 +115,35 @@ def test_labels_of_many_languages_and_mails(line: str, kind: Kind) -> None:
 )
 def test_sentences_that_use_such_words_are_none(line: str) -> None:
     assert kind_of(line) is None
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("SKIP TO CONTENT", Kind.MENU),
+        ("SKİP TO CONTENT", Kind.MENU),
+        ("Sıgn In", Kind.MENU),
+        ("ADVERTISEMENT", Kind.ADVERT),
+        ("The pier SPOT_IMG was shut", Kind.ADVERT),
+        ("PUBLICITÉ", Kind.ADVERT),
+        ("LEAVE A COMMENT", Kind.COMMENTS),
+        ("SUPPORT OUR JOURNALISM", Kind.APPEAL),
+        ("Readers SUPPORT Independent JOURNALISM here", Kind.APPEAL),
+        ("A pier at dusk. Ann Lee VIA REUTERS", Kind.CREDIT),
+        ("A pier at dusk/GETTY", Kind.CREDIT),
+        ("HTTPS://PIER.EXAMPLE/NEWS", Kind.URL),
+        ("ИСТОЧНИК: Порт", Kind.SOURCE),
+        ("Our newsroom lives on what you DONATE", Kind.APPEAL),
+        ("Our newsroom lives on what READERS DONATE", Kind.APPEAL),
+    ],
+)
+def test_capitals_say_the_same(line: str, kind: Kind) -> None:
+    assert kind_of(line) is kind
+
+
+def test_names_keep_their_capitals() -> None:
+    assert source_of("SOURCE: The İzmir Post") == "The İzmir Post"
+    assert topics_of("TAGS: Paris, İzmir") == ["Paris", "İzmir"]
 
 
 @pytest.mark.parametrize(

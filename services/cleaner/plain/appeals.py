@@ -36,6 +36,9 @@ def _voice(paragraph: str) -> tuple[bool, int, int]:
 
 def asks_for_money(paragraph: str) -> bool:
     """Whether one paragraph alone is an appeal: the newsroom speaks of its trade and asks you."""
+    lower = paragraph.lower()
+    if "you" not in lower and "reader" not in lower:  # without which _YOU finds nothing
+        return False
     if not _ASK.search(paragraph):
         return False
     we, asks, trade = _voice(paragraph)
