@@ -6,6 +6,8 @@ import random
 import re
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.difference import Paragraph, count_words, difference, paragraphs
 from shared.revisions import LONGEST_PARAGRAPH, MOST_PARAGRAPHS, changes
@@ -108,6 +110,29 @@ def test_both_texts_can_be_read_off_their_difference(seed: int) -> None:
     ] + text(chance.randint(0, 3))
     chance.shuffle(after[: chance.randint(0, 5)])
     _assert_whole("\n\n".join(before), "\n\n".join(after))
+
+
+odd_texts = st.lists(
+    st.sampled_from(("a b c.", "the", " ", "\n\n", "\n", "’", "'", "(", "市長", "ไทย", "a\u0301"))
+    | st.sampled_from(("\u200f", "\ud800", "\u2028", "1", "–", "x-y", "\x85"))
+    | st.text(st.characters(exclude_categories=()), max_size=4),
+    max_size=20,
+).map("".join)
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(odd_texts, odd_texts)
+def test_odd_texts_can_be_read_off_their_difference(before: str, after: str) -> None:
+    found = difference(before, after)
+    for without, text in (("added", before), ("removed", after)):
+        told = "".join(part.text(without) for part in found)  # type: ignore[arg-type]
+        assert "".join(told.split()) == "".join(text.split())
+    counts = changes(article("a", before), article("a", after))
+    assert 0 <= counts.share <= 1
+    assert counts.words_added <= count_words(after)
+    assert counts.words_removed <= count_words(before)
+    alike = "".join(before.split()) == "".join(after.split())
+    assert alike or counts.words_added or counts.words_removed or counts.added or counts.removed
 
 
 @pytest.mark.parametrize(
