@@ -259,3 +259,82 @@ def test_hostile_statements_are_no_dates(head: str) -> None:
 def test_a_thousand_dates_are_weighed_as_one() -> None:
     lines = "<p>Published 2 March 2021</p>" * 1_000
     assert day(when("", lines)) == "2021-03-02"
+
+
+LONG = TEXT.removeprefix("<p>").removesuffix("</p>") * 2
+
+
+@pytest.mark.parametrize(
+    "opening", ["(18.01.2022) ", "[18 January 2022] ", "LINDVIK, January 18, 2022 – "]
+)
+def test_a_paragraph_that_begins_with_its_day_tells_it(opening: str) -> None:
+    found = when(line=f"<p>{opening}{LONG}</p>")
+    assert day(found) == "2022-01-18"
+    assert found.provenance["published"] == "byline"
+
+
+def test_a_day_within_a_paragraph_is_none_of_the_article() -> None:
+    assert day(when(line=f"<p>{LONG} It was built by 18 January 2022. {LONG}</p>")) is None
+
+
+def test_the_day_that_a_paragraph_begins_with_does_not_outweigh_a_statement() -> None:
+    head = meta("article:published_time", "2022-01-17T09:00:00+01:00")
+    found = when(head, f"<p>LINDVIK, January 18, 2022 – {LONG}</p>")
+    assert day(found) == "2022-01-17"
+
+
+@pytest.mark.parametrize("words", ["Stand: 9.10.2021, 01:40 Uhr", "Last updated 9 October 2021"])
+def test_a_line_in_the_foot_tells_the_day_where_nothing_else_does(words: str) -> None:
+    far = TEXT * 60
+    found = when(below=f"{far}<footer><p>{words}</p></footer>", language="de")
+    assert day(found) == "2021-10-09"
+    assert found.confidence["published"] <= 0.5
+
+
+def test_a_bare_day_in_the_foot_tells_nothing() -> None:
+    assert day(when(below=f"{TEXT * 60}<footer><p>9 October 2021</p></footer>")) is None
+
+
+def teasers(*days: str) -> str:
+    items = (
+        f"<div class='teaser'><h3>Other news</h3><p class='date'>{written}</p></div>"
+        for written in days
+    )
+    return TEXT * 60 + "".join(items)
+
+
+def test_a_list_from_new_to_old_tells_the_day_of_its_page() -> None:
+    found = when(below=teasers("6 October 2021", "5 October 2021", "2 October 2021"))
+    assert day(found) == "2021-10-06"
+    assert found.confidence["published"] <= 0.5
+
+
+def test_a_page_of_an_archive_is_not_of_the_day_of_the_list_below_it() -> None:
+    below = teasers("6 October 2021", "5 October 2021", "2 October 2021")
+    found = when(linked(datePublished="1965-03-04"), "<p>March 4, 1965</p>", below=below)
+    assert day(found) == "1965-03-04"
+
+
+def test_a_list_in_no_order_tells_nothing() -> None:
+    assert day(when(below=teasers("5 October 2021", "6 October 2021", "2 October 2021"))) is None
+
+
+def test_dates_far_below_do_not_make_a_list_of_the_one_at_the_headline() -> None:
+    lines = "<div>The Post</div>" * 6 + "<div class='teaser'><p class='date'>1 May 2021</p></div>"
+    found = when(line=lines, below=teasers("6 October 2021", "5 October 2021", "2 October 2021"))
+    assert day(found) == "2021-05-01"
+
+
+def test_a_day_far_above_the_headline_does_not_outweigh_a_statement() -> None:
+    head = meta("article:published_time", "2021-03-01")
+    teaser = "<p class='posted'>4 November 2023</p>"
+    assert day(when(head, above=teaser + "<div>Word</div>" * 10)) == "2021-03-01"
+    assert day(when(head, above=teaser)) == "2023-11-04"
+
+
+def test_links_at_the_headline_with_days_of_their_own_are_no_bylines() -> None:
+    links = "".join(
+        f"<p class='date'><a href='/{number}'>Other news of the harbour, {number} May 2021</a></p>"
+        for number in (3, 9, 5)
+    )
+    assert day(when(line=links + "<p>12 May 2021</p>")) == "2021-05-12"

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 
+from services.cleaner.dates.in_text import dateline
 from services.cleaner.dates.reading import EARLIEST, Order, believable, on_day_of, read_date
 from services.cleaner.extracted import Dated
 from services.cleaner.markup.blocks import Block
@@ -35,6 +36,9 @@ _LOOKED: Final = 500
 _PROSE: Final = 160
 """Characters from which a block is taken for a paragraph."""
 _HINT: Final = re.compile(r"(?:19|20|25|1[34])\d\d|\d[./-]\d{1,2}[./-]\d\d\b|[年٠-٩۰-۹०-९০-৯๐-๙]")
+_BRACKETED: Final = re.compile(r"\W{0,2}[(\[](?:[^\W\d_]{2,12},\s)?[^()\[\]\n]{6,25}[)\]]")
+_LEAD: Final = 120
+"""Characters in which a paragraph's dateline stands."""
 _NUMBERS: Final = re.compile(r"(?<![\d/])(\d{1,2})/(\d{1,2})/(?:20)?\d\d(?!\d)")
 _NOT_DATED: Final = re.compile(r"©|\(c\)|copyright|all rights reserved|://", re.IGNORECASE)
 _MONTH_FIRST_HOSTS: Final = (".us", ".gov", ".mil", ".edu", ".ph")
@@ -129,11 +133,12 @@ def shown_dates(
     language: str,
     *,
     everywhere: bool = False,
+    opening: bool = False,
     earliest: datetime = EARLIEST,
 ) -> list[Shown]:
     """The dates in the page's short blocks, those near the headline or in ``time`` elements.
 
-    ``everywhere`` takes all short blocks.
+    ``everywhere`` takes all short blocks, ``opening`` what stands before the first paragraph.
     """
     blocks, nodes = page.blocks, page.nodes
     headline = headline_at(page)
@@ -145,6 +150,12 @@ def shown_dates(
     for at, block in enumerate(blocks):
         text = block.text
         near = everywhere or -_BEFORE <= at - centre <= _AFTER
+        if opening and len(text) > _PROSE and at > headline:
+            opening = False
+            line = _opening(text)
+            if line:
+                text = line
+                block = replace(block, text=text)
         if len(text) > _LONGEST or not (block.times or (near and _HINT.search(text))):
             continue
         looked += 1
@@ -173,6 +184,18 @@ def shown_dates(
             break
     crowded = {label for label, there in days.items() if len(there) > 2}
     return [replace(mark, listed=mark.label in crowded) for mark in found] if crowded else found
+
+
+def _opening(text: str) -> str:
+    """What stands before the first sentence of a paragraph that begins with its date, as
+    "(18.01.2022) Farmers" and "LONDON, March 3, 2022 – Farmers" do; empty for others."""
+    if _HINT.search(text[:_LEAD]) is None:
+        return ""
+    match = _BRACKETED.match(text)
+    if match is not None and _HINT.search(match[0]):
+        return match[0]
+    line = dateline(text)
+    return line[0] if line is not None and line["year"] else ""
 
 
 def _first_prose(blocks: list[Block]) -> int:

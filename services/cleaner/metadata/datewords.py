@@ -51,6 +51,8 @@ def kinds(text: str) -> list[tuple[int, Kind]]:
             found.append((match.start(), "updated"))
         elif word.startswith(_PUBLISHED) and not word.startswith(_NEITHER):
             found.append((match.start(), "published"))
+        elif word == "stand" and text.startswith(":", match.end()):
+            found.append((match.start(), "updated"))  # German: as of
     if not text.isascii():
         for match in _UNSPACED.finditer(text, 0, _READ):
             found.append((match.start(), "updated" if match["updated"] else "published"))

@@ -8,6 +8,7 @@ of a new template, or the first day of a page that is written anew each year.
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 from services.cleaner.dates.reading import ARCHIVED, Order, believable, on_day_of, url_date
@@ -22,17 +23,21 @@ _OBVIOUS: Final = 1.5
 """The weight from which it is set against the day in the address, which may be of an issue."""
 _CLOSE: Final = 12
 """Blocks from the headline within which an update is the article's."""
+_ABOVE: Final = 8
+"""Blocks before the headline from which a date is rather of an article above than of this one."""
 _LIKELY: Final = -2.5
 """The weight from which it is believed where machines are told nothing."""
 _ALONE: Final = -4.0
 """The weight from which it is believed where there is nothing else on the page."""
+_TOLD: Final = -6.3
+"""The same where words tell what the date is, as "Last updated" in the foot of a page."""
 
 _SURE: Final = {
     "agreed": 0.96, "stated": 0.87, "shown": 0.93, "updated": 0.74, "url": 0.95, "weak": 0.74,
-    "script": 0.6,
+    "script": 0.6, "faint": 0.5,
 }  # fmt: skip
 """The share of 1,104 evaluation pages on which the day was right, by what spoke for it; that of
-addresses alone is rounded down from 8 of 8."""
+addresses alone is rounded down from 8 of 8, that of faint ones from 4 of 6."""
 
 
 def dates(page: Page, found: Extracted) -> None:
@@ -42,7 +47,7 @@ def dates(page: Page, found: Extracted) -> None:
     address = believable(url_date(page.url or found.canonical_url or ""), page.now)
     days = {dated.moment.date() for dated in stated}
     language = page.language_tag[:2].lower()
-    shown = shown_dates(page, order, language)
+    shown = shown_dates(page, order, language, opening=not stated)
     weighed = _best(shown, days, address)
     published: Dated | None
     if stated:
@@ -51,8 +56,9 @@ def dates(page: Page, found: Extracted) -> None:
         published = on_day_of(published, address)
     else:
         published, why = _of_readers(page, weighed, address, order, language)
-    if published is None:
-        published, why = _archived(page, order, language), "agreed"
+    if published is None or why == "faint":
+        archived = _archived(page, order, language)
+        published, why = (archived, "agreed") if archived is not None else (published, why)
     if published is not None:
         found.put("published", published, published.found_in, _SURE[why])
     _modified(page, order, published, shown, found)
@@ -116,6 +122,8 @@ def _of_statements(
     change = updated or any(_same_day(seen, dated) for dated in changed)
     if change and any(dated.found_in == "meta" for dated in stated):
         return first, "stated"
+    if mark.distance < -_ABOVE:
+        return first, "stated"
     return seen.found(_place(mark)), "updated" if updated else "shown"
 
 
@@ -144,10 +152,27 @@ def _of_readers(
     told = state(page)
     if told is not None:
         return told, "script"
-    weighed = _best(shown_dates(page, order, language, everywhere=True), set(), None)
+    marks = shown_dates(page, order, language, everywhere=True)
+    anywhere = _best(marks, set(), None)
+    if weighed is None or (anywhere is not None and anywhere[0] > weighed[0]):
+        # Dates far below may make a list of one near the headline: the heavier view of it counts.
+        weighed = anywhere
     if weighed is not None and weighed[0] >= _ALONE:
         return weighed[1].dated.found("text"), "weak"
-    return None, ""
+    weighed = _best([mark for mark in marks if mark.kind and not mark.listed], set(), None)
+    if weighed is not None and weighed[0] >= _TOLD:
+        return weighed[1].dated.found("text"), "faint"
+    newest = _newest(marks)
+    return (newest.found("text"), "faint") if newest is not None else (None, "")
+
+
+def _newest(marks: list[Shown]) -> Dated | None:
+    """The newest of the days of a list, whose page was published with it, where the list runs from
+    new to old."""
+    listed = [mark.dated for mark in marks if mark.listed and mark.marked]
+    if not listed or any(later.moment > one.moment for one, later in pairwise(listed)):
+        return None
+    return listed[0]
 
 
 def _best(shown: list[Shown], days: set[date], address: Dated | None) -> tuple[float, Shown] | None:
@@ -172,7 +197,7 @@ def _weight(mark: Shown, days: set[date], address: date | None) -> float:
     weight += 0.8 * mark.marked - 1.0 * mark.linked
     if mark.aside:
         weight -= 1.0 if 0 <= distance <= 3 else 2.5
-    if mark.listed and not -3 <= distance <= 3:
+    if mark.listed and (mark.linked or not -3 <= distance <= 3):
         weight -= 3.0
     weight -= min(1.5, mark.rest / 60)
     if mark.rest > 80 and not mark.timed and not mark.kind:
