@@ -96,7 +96,7 @@ def teach(examples: list[Example]) -> Judged:
     firsts, first = _round(taught, used, tables, TREES)
     _report(taught, first, "first")
     added = [{key: context(table, first[key]) for key, table in fold.items()} for fold in tables]
-    seconds, second = _round(taught, used, added, TREES)
+    seconds, second = _round(taught, used, added, TREES, early=False)
 
     vocabulary = _vocabulary(used)
     every = _tables(examples, vocabulary)
@@ -106,7 +106,7 @@ def teach(examples: list[Example]) -> Judged:
     for example in examples:
         if example.set not in TAUGHT:
             table = every[example.id]
-            judged = forest.probabilities(table.matrix)
+            judged = forest.probabilities(table.matrix, early=True)
             second[example.id] = last.probabilities(context(table, judged).matrix)
     threshold = _report(examples, second, "second")
 
@@ -127,8 +127,9 @@ def _tables(examples: list[Example], vocabulary: Vocabulary) -> Tables:
 
 
 def _round(
-    taught: list[Example], used: list[Example], tables: list[Tables], trees: int
-) -> tuple[list[Forest], Judged]:
+    taught: list[Example], used: list[Example], tables: list[Tables], trees: int,
+    *, early: bool = True,
+) -> tuple[list[Forest], Judged]:  # fmt: skip
     """A forest for each fold, taught with the others, and what each says of its fold's pages."""
     forests: list[Forest] = []
     judged: Judged = {}
@@ -137,7 +138,8 @@ def _round(
         forests.append(forest)
         for example in taught:
             if example.fold == fold:
-                judged[example.id] = forest.probabilities(tables[fold][example.id].matrix)
+                matrix = tables[fold][example.id].matrix
+                judged[example.id] = forest.probabilities(matrix, early=early)
     return forests, judged
 
 
@@ -150,8 +152,9 @@ def _fit(examples: list[Example], tables: Tables, trees: int) -> Forest:
 
 
 def _report(examples: list[Example], judged: Judged, name: str) -> float:
-    """Print mean F1 at each threshold; returns the highest of those that are as good as the best
-    for the sets that were taught: what is in doubt stays out."""
+    """Print mean F1 at each threshold; returns the lowest of those that are as good as the best
+    for the sets that were taught: what is in doubt is shown, since a reader can skip it but not
+    see what is missing."""
     figures: dict[float, float] = {}
     for threshold in _THRESHOLDS:
         groups: dict[str, list[float]] = {}
@@ -162,7 +165,7 @@ def _report(examples: list[Example], judged: Judged, name: str) -> float:
         _say(f"{name} {threshold} " + " ".join(f"{key} {f1:.4f}" for key, f1 in means.items()))
         figures[threshold] = mean(means[key] for key in TAUGHT)
     best = max(figures.values())
-    return max(threshold for threshold, f1 in figures.items() if f1 > best - _SAME)
+    return min(threshold for threshold, f1 in figures.items() if f1 > best - _SAME)
 
 
 def _middle(thresholds: Sequence[float]) -> float:

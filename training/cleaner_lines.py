@@ -183,7 +183,7 @@ def _text(name: str, site: str, content: str, gold: str) -> Text | None:
     wanted = shares([line.text for line in lines], gold)
     words = np.array([len(line.text.split()) for line in lines], np.float32)
     blocks = [Block(line.text, 0, 0, 0, 0) for line in lines]
-    sums = gathered(blocks, [Node(Element("body"), -1, "body", "", 0, False)], wanted)
+    sums = gathered(blocks, [Node(Element("body"), -1, "body", "", False, 0, len(blocks))], wanted)
     fold = fold_of(f"https://{site}/")
     return Text(name, site, fold, lines, page_span(lines), gold, wanted, words, sums)
 

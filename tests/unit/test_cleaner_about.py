@@ -151,7 +151,7 @@ def test_keywords_of_the_template_give_way_to_the_pages_tags() -> None:
     tags = "<div class='post-tags'><a href='/t/1'>Ferries</a> <a href='/t/2'>Ports</a></div>"
     marked = "<p>Tags: <a rel='tag' href='/t/1'>Ferries</a>, <a rel='tag' href='/t/2'>Ports</a></p>"
     assert found(head, BODY + marked).topics == ["Ferries", "Ports"]
-    items = "<ul class='tags'><li><a>Ferries</a></li><li><a>Ports</a></li></ul>"
+    items = "<ul class='tags'><li><a href='/1'>Ferries</a></li><li><a href='/2'>Ports</a></li></ul>"
     assert found(head, BODY + items).topics == ["Ferries", "Ports"]
     cloud = tags.replace("post-tags", "tags tag-cloud")
     alone = found(head, BODY + cloud)

@@ -190,3 +190,24 @@ def test_many_alike_come_to_an_end() -> None:
     assert text_of(f"<blockquote>{long}</blockquote>" * 5_000).startswith(long.strip())
     quotes = "".join(f"<blockquote>{long[:90]} {n}</blockquote>" for n in range(5_000))
     assert text_of(quotes).count("a b c") == 5_000 * 2
+
+
+@pytest.mark.parametrize("label", ["<h3>Read also</h3>", "<p>Related articles:</p>"])
+def test_links_under_a_label_of_other_articles_go_with_it(label: str) -> None:
+    links = "".join(f"<li><a href='/{n}'>Harbour tale number {n}</a></li>" for n in range(3))
+    assert "tale" not in text_of(f"{STORY}<div>{label}<ul>{links}</ul></div>{STORY}")
+
+
+def test_a_list_of_links_of_the_articles_own_stays() -> None:
+    links = "".join(f"<li><a href='/{n}'>Harbour tale number {n}</a></li>" for n in range(3))
+    text = text_of(f"{STORY}<p>The berths that are free:</p><ul>{links}</ul>")
+    assert text.endswith("Harbour tale number 0\nHarbour tale number 1\nHarbour tale number 2")
+
+
+def test_a_cell_may_hold_any_word() -> None:
+    cells = "".join(f"<tr><td>{name}</td><td>{n}</td></tr>" for n, name in enumerate(NAMES))
+    text = text_of(f"{STORY}<table>{cells}</table>")
+    assert [name for name in NAMES if f"{name} | " not in text] == []
+
+
+NAMES = ("Facebook", "Twitter", "Search")

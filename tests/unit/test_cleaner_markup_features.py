@@ -113,6 +113,28 @@ def test_vocabulary_gives_the_mean_and_the_extreme() -> None:
     assert vocabulary.text(["read"], False) == (0.0, 0.0)
 
 
+@pytest.mark.parametrize(
+    ("tag", "label"),
+    [
+        ("div", "entry-content lead read-more"),
+        ("p", ""),
+        ("aside", "post body x1 share lead text"),
+        ("section", "lead lead text share-bar"),
+        ("div", "ab cd " * 1_000),
+    ],
+)
+def test_the_value_of_a_label_is_that_of_its_words(tag: str, label: str) -> None:
+    values = {
+        "<p>": 0.3, "<aside>": -0.3, "entry": 0.2, "entry content": 0.4, "lead text": 0.25,
+        "lead": -0.1, "share": -0.5, "share bar": -0.6, "read more": -0.4, "cd": 0.1,
+    }  # fmt: skip
+    flags, words = read(tag, label)
+    found = [values[word] for word in words if word in values]
+    mean = sum(found) / len(found) if found else 0.0
+    extreme = max(found, key=abs, default=0.0)
+    assert Vocabulary(labels=values).label(tag, label) == pytest.approx((flags, mean, extreme))
+
+
 def test_shifted_columns_end_in_minus_one() -> None:
     column = np.array([1, 2, 3], np.float32)
     assert shifted(column, 1).tolist() == [2, 3, -1]
@@ -135,12 +157,28 @@ def test_features_tell_text_place_and_surroundings() -> None:
     assert _row(table, "cards.above")[tunnel] == 1
     assert _row(table, "above.distance")[tunnel] == 1
     assert _row(table, "of title")[first - 1] > 0.5
-    assert _row(table, "heading-1")[first] == 1
+    assert _row(table, "heading")[first - 1] == 1
+
+
+def test_a_block_knows_the_line_before_its_list() -> None:
+    table = _table(
+        _page("<body><div><p>Bring with you:</p><ul><li>Tea</li><li>Milk</li></ul></div>")
+    )
+    assert _row(table, "lead.end.1") == [-1, 2, 2]  # a colon before the list
+
+
+def test_steps_lead_up_to_the_element_with_the_text() -> None:
+    long = "The office said on Friday that the way is closed, and nobody knows for how long. " * 3
+    table = _table(_page(f"<body><div><p>{long}</p></div><ul><li>Menu</li></ul><p>End</p></body>"))
+    # The text stands in the div: the paragraph is one element below it; the item is two below the
+    # body, which is the first to have both, the end is one.
+    assert _row(table, "top.steps") == [1, 2, 1]
+    assert _row(table, "top.inside") == [1, 0, 0]
+    assert _row(table, "depth") == [2, 2, 1]
 
 
 def test_repeated_blocks_know_of_each_other() -> None:
     table = _table(_page("<body><p>Same text.</p><p>Other.</p><p>Same text.</p></body>"))
-    assert _row(table, "earlier") == [0, 0, 1]
     assert _row(table, "copies") == [2, 1, 2]
 
 
@@ -173,6 +211,20 @@ def test_every_block_is_told_of_in_the_trace() -> None:
     assert told["Sign up for our news"].reason in ("end", "menu")
 
 
+def test_likely_comments_are_none_of_an_article_that_is_likely_without_them() -> None:
+    said = "".join(
+        "<li class='comment'><div class='comment-content'><p>In the novel the bridge is never "
+        f"closed, and chapter {number} says why: the engineers of the time built for floods, and "
+        "whoever wants to know more of it should look at the drawings in the town's archive."
+        "</p></div></li>"
+        for number in range(3)
+    )
+    page = _page(PAGE.replace("</main>", f"</main><ol class='commentlist'>{said}</ol>"))
+    kept = [b.text for b, keep in zip(page.blocks, weigh(page, None).keep, strict=True) if keep]
+    assert any(text.startswith("Engineers found") for text in kept)
+    assert not any(text.startswith("In the novel") for text in kept)
+
+
 def test_comments_are_no_part_of_a_short_article() -> None:
     said = (
         "I was there on Monday, and nobody told us anything about this, which is a shame.",
@@ -189,3 +241,32 @@ def test_comments_are_no_part_of_a_short_article() -> None:
     kept = [block.text for block, keep in zip(page.blocks, weighed.keep, strict=True) if keep]
     assert any(text.startswith("We read all of it") for text in kept)
     assert not any("nobody told us" in text for text in kept)
+
+
+def test_a_link_around_boxes_makes_their_text_a_link() -> None:
+    page = _page(
+        "<body><a href='/1'><div><h3>Tunnel opens</h3><p>After ten years.</p></div></a>"
+        "<a name='top'><p>The stone bridge is closed.</p></a><p>Read <a href='/2'>more</a></p>"
+    )
+    assert [(b.text, b.links) for b in page.blocks] == [
+        ("Tunnel opens", 12),
+        ("After ten years.", 16),
+        ("The stone bridge is closed.", 0),
+        ("Read more", 4),
+    ]
+
+
+def test_an_element_of_the_sites_own_within_a_sentence_does_not_part_it() -> None:
+    page = _page(
+        "<body><site-box><p>Some <trusted-source>31 percent</trusted-source> said so.</p>"
+        "<site-box>Own box.</site-box></site-box></body>"
+    )
+    assert [block.text for block in page.blocks] == ["Some 31 percent said so.", "Own box."]
+
+
+def test_elements_know_the_range_of_their_blocks() -> None:
+    page = _page("<body><p>One</p><div>Two<ul><li>Three</li></ul>Four</div><i></i><p></p></body>")
+    assert [block.text for block in page.blocks] == ["One", "Two", "Three", "Four"]
+    ranges = {node.tag: (node.first, node.last) for node in page.nodes[:5]}
+    assert ranges == {"body": (0, 4), "p": (0, 1), "div": (1, 4), "ul": (2, 3), "li": (2, 3)}
+    assert (page.nodes[5].first, page.nodes[5].last) == (4, 4)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from services.cleaner.markup.model import (
+    EARLY,
     LEAVES,
     SHIPPED,
     Forest,
@@ -127,3 +128,15 @@ def test_a_site_is_whole_in_one_fold() -> None:
     folds = {fold_of(f"https://{name}.paper.example/{name}") for name in ("www", "m", "amp")}
     assert len(folds) == 1
     assert folds <= set(range(FOLDS))
+
+
+def test_blocks_far_from_the_article_are_judged_by_the_first_trees_alone() -> None:
+    tree = _one_tree()
+    forest = Forest(*(np.tile(getattr(tree, name), EARLY + 1) for name in Forest.__slots__))
+    matrix = np.array([[0.0, 0.0, 0.6], [2.0, 2.1, 0.0]], np.float32)
+    # Leaf 0 says -1, leaf 1 says 0, leaf 2 says 3: the first block is left after the first trees.
+    logits = np.array([-1.0 * EARLY, 0.0, 3.0 * (EARLY + 1)])
+    found = forest.probabilities(matrix, early=True)
+    assert found == pytest.approx(1 / (1 + np.exp(-logits)), abs=1e-6)
+    logits[0] -= 1
+    assert forest.probabilities(matrix) == pytest.approx(1 / (1 + np.exp(-logits)), abs=1e-9)

@@ -12,6 +12,7 @@ from trafilatura import bare_extraction
 
 from services.cleaner.characters import storable
 from services.cleaner.extracted import Extracted, Trace
+from services.cleaner.markup.asides import asides
 from services.cleaner.markup.assemble import assemble, dropped
 from services.cleaner.markup.evidence import confirmed, hidden_body
 from services.cleaner.markup.labels import Part
@@ -21,6 +22,7 @@ from services.cleaner.markup.page import Page, parsing
 from services.cleaner.markup.paywall import paywall
 from services.cleaner.markup.sections import settled
 from services.cleaner.markup.weighing import Weighed, weigh
+from services.cleaner.markup.wholes import wholes
 from services.cleaner.metadata.describe import describe
 from services.cleaner.plain.furniture import kind_of
 from shared.errors import PermanentError
@@ -69,6 +71,10 @@ def extract_html(
     changed = settled(page, weighed)
     for place, (wanted, _) in changed.items():
         keep[place] = wanted
+    for place, change in wholes(page.blocks, page.nodes, weighed.probabilities, keep).items():
+        keep[place], changed[place] = change[0], change
+    for place, reason in asides(page.blocks, page.nodes, keep).items():
+        keep[place], changed[place] = False, (False, reason)
     without = dropped(page, keep, found.title, found.authors)
     text, source = _body(page, keep, without)
     found.put("text", text, source)

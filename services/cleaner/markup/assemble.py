@@ -27,6 +27,12 @@ _AT_HEAD: Final = frozenset({Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, K
 _AT_FOOT: Final = frozenset(
     {Kind.MENU, Kind.ADVERT, Kind.CREDIT, Kind.TOPICS, Kind.LINK, Kind.END, Kind.COMMENTS}
 )
+_LISTED: Final = 10
+"""Links under one label."""
+_LINKED: Final = 0.9
+"""Share of a block's characters that are links where it is nothing else."""
+_LABEL: Final = 60
+_CELLS: Final = ("td", "th")
 _EVERYWHERE: Final = frozenset({Kind.ADVERT, Kind.APPEAL, Kind.END, Kind.LINK, Kind.MENU})
 """What is no paragraph wherever it stands: each kind is better left out on aed and wcxb."""
 _CREDIT: Final = re.compile(
@@ -49,6 +55,7 @@ def dropped(
     other articles between the paragraphs, and furniture before and after."""
     blocks, nodes = page.blocks, page.nodes
     kept = [place for place, wanted in enumerate(keep) if wanted]
+    kinds: dict[int, Kind | None] = {}
     found = repeated(blocks, nodes, kept)
     headline = folded(title)
     for place in [place for place in kept[:_HEAD] if headline]:
@@ -63,25 +70,49 @@ def dropped(
             continue
         if len(block.text) <= _SHORT and _is_credit(block, nodes):
             found[place] = "credit"
-        elif (kind := kind_of(block.text)) is not None and kind in _EVERYWHERE:
+            continue
+        kind = kinds[place] = kind_of(block.text)
+        # A cell may hold any word.
+        if kind in _EVERYWHERE and not (kind is Kind.MENU and nodes[block.node].tag in _CELLS):
             found[place] = kind.value
-    _trim(blocks, kept[:_HEAD], _AT_HEAD, found)
+    for place in kept:
+        if place not in found and _is_pointed_at(blocks, place):
+            found[place] = "other articles"
+    _trim(blocks, kept[:_HEAD], _AT_HEAD, found, kinds)
     # A page of which this would leave little is one of a kind unknown here.
     if len(kept) > 2 * _FOOT:
-        _trim(blocks, kept[: -_FOOT - 1 : -1], _AT_FOOT, found)
+        _trim(blocks, kept[: -_FOOT - 1 : -1], _AT_FOOT, found, kinds)
     return found if len(found) < len(kept) else {}
 
 
+def _is_pointed_at(blocks: Sequence[Block], place: int) -> bool:
+    """Whether a block is nothing but a link, and above it and links like it stands a label as
+    "Read also" is."""
+    for before in range(place, max(-1, place - _LISTED), -1):
+        block = blocks[before]
+        if block.links < _LINKED * len(block.text):
+            return (
+                before < place
+                and len(block.text) <= _LABEL
+                and kind_of(block.text.rstrip(" :")) in (Kind.END, Kind.LINK)
+            )
+    return False
+
+
 def _trim(
-    blocks: Sequence[Block], kept: list[int], kinds: Collection[Kind], found: dict[int, str]
-) -> None:
-    """Furniture from one end up to the first block that is none."""
+    blocks: Sequence[Block], kept: list[int], wanted: Collection[Kind], found: dict[int, str],
+    kinds: dict[int, Kind | None],
+) -> None:  # fmt: skip
+    """Furniture of the ``wanted`` kinds from one end up to the first block that is none; ``kinds``
+    are those that are known."""
     for place in kept:
         if place in found:
             continue
         text = blocks[place].text
-        kind = kind_of(text) if len(text) <= _SHORT else None
-        if kind is None or kind not in kinds:
+        if len(text) > _SHORT:
+            return
+        kind = kinds[place] if place in kinds else kind_of(text)
+        if kind is None or kind not in wanted:
             return
         found[place] = kind.value
 

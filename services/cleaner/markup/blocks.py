@@ -62,9 +62,12 @@ class Node:
     tag: str
     label: str
     """Class, id, role and itemprop, lower case, parted by blanks."""
-    depth: int
     hidden: bool
     """Whether it or an element around it is not shown at first."""
+    first: int
+    """The place of the first block in it, in the list of blocks."""
+    last: int = 0
+    """The place behind its last block."""
 
 
 @dataclass(slots=True)
@@ -107,18 +110,24 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
     for event, element in walk:
         if event == "end":
             kind, above, level, within, marked = around.pop()
-            if kind == _BLOCK and parts:
-                _flush(blocks, node, heading, parts, links, emphasised, times, labels)
-                links = emphasised = blanks = 0
-            elif kind == _BLOCK and blanks:
-                times.clear()
-                labels.clear()
-                blanks = 0
+            if kind == _BLOCK:
+                if parts:
+                    _flush(blocks, node, heading, parts, links, emphasised, times, labels)
+                    links = emphasised = blanks = 0
+                elif blanks:
+                    times.clear()
+                    labels.clear()
+                    blanks = 0
+                nodes[node].last = len(blocks)
             node, heading, linked, strong = above, level, within, marked
             text = element.tail
         else:
             tag = element.tag
             kind = kind_of(tag, _BLOCK)
+            # Elements of a site's own are inline unless its style says otherwise: one that stands
+            # in a sentence is part of it.
+            if kind == _BLOCK and "-" in tag and parts and not parts[-1].isspace():
+                kind = _PLAIN
             if kind >= _BREAK:
                 walk.skip_subtree()
                 next(walk)  # its end
@@ -153,24 +162,29 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
                     blanks = 0
                 label, hidden = "", node >= 0 and nodes[node].hidden
                 if attributes := element.items():
-                    label, hidden = _described(dict(attributes), hidden)
-                nodes.append(Node(element, node, tag, label, len(around) - 1, hidden))
+                    # Most have a class and nothing else.
+                    if len(attributes) == 1 and attributes[0][0] == "class":
+                        label = attributes[0][1][:_LONGEST].lower()
+                    else:
+                        label, hidden = _described(dict(attributes), hidden)
+                nodes.append(Node(element, node, tag, label, hidden, len(blocks)))
                 node = len(nodes) - 1
                 heading = _HEADINGS.get(tag, heading)
-                linked = strong = False
+                # A link around boxes, as those of other articles are, is one for all their text.
+                strong = False
                 text = element.text
             else:
                 around.append((kind, node, heading, linked, strong))
-                if kind == _LINK:
-                    linked = True
-                elif kind >= _STRONG:
+                if kind >= _STRONG:
                     strong = True
                 if kind <= _STRONG and kind != _PLAIN and (attributes := element.items()):
                     get = dict(attributes).get
                     label = " ".join(filter(None, (get("class"), get("rel"), get("itemprop"))))
                     if label:
                         labels.append(label[:_LONGEST].lower())
-                    if tag == "time" and (moment := get("datetime")):
+                    if kind == _LINK:
+                        linked = get("href") is not None  # or it is a place to lead to
+                    elif tag == "time" and (moment := get("datetime")):
                         times.append(moment)
                 text = element.text
         if not text:

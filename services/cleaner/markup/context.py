@@ -15,11 +15,14 @@ Floats = NDArray[np.float32]
 _SPANS: Final = (-4, -3, -2, -1, 1, 2, 3, 4)
 _REACHES: Final = (3.0, 12.0)
 """Blocks over which an average fades to its e-th part."""
+_FORGOTTEN: Final = 6
+"""So many times that, and a block does not count any more."""
 
 
-def context(table: Table, judged: Floats) -> Table:
-    """``table`` with features added that say how its blocks' surroundings were ``judged``:
-    the first probability that each block belongs to the article."""
+def context(table: Table, judged: Floats, wanted: NDArray[np.bool_] | None = None) -> Table:
+    """``table`` with features added that say how its blocks' surroundings were ``judged``: the
+    first probability that each block belongs to the article. With ``wanted`` the matrix has but
+    the columns of these blocks."""
     outline, chars, heading = table.outline, table.chars, table.heading
     size = len(judged)
     columns: Columns = {"judged": judged}
@@ -38,6 +41,13 @@ def context(table: Table, judged: Floats) -> Table:
         columns[f"judged of.{level}"] = np.where(
             number > 1, counted / np.maximum(number - 1, 1), judged
         )
+        # What the box stands between.
+        if level:
+            before, behind = outline.first[node] - 1, outline.last[node]
+            columns[f"judged above.{level}"] = np.where(before >= 0, judged[before], -1)
+            columns[f"judged below.{level}"] = np.where(
+                behind < size, judged[np.minimum(behind, size - 1)], -1
+            )
         node = outline.parent[node]
     group = outline.group
     alike = np.bincount(group)[group]
@@ -74,10 +84,10 @@ def context(table: Table, judged: Floats) -> Table:
     # The text of the section: from the heading above to the next.
     section = np.cumsum(heading > 0)
     columns["judged section"] = _averaged(section, mass, chars)
-    return Table(
-        np.vstack((table.matrix, table_of(columns, size))), table.names + list(columns),
-        outline, chars, heading,
-    )  # fmt: skip
+    matrix = np.vstack((table.matrix, table_of(columns, size)))
+    if wanted is not None:
+        matrix = matrix.compress(wanted, axis=1)
+    return Table(matrix, table.names + list(columns), outline, chars, heading)
 
 
 def _averaged(group: NDArray[Any], mass: Floats, chars: Floats) -> NDArray[Any]:
@@ -86,19 +96,14 @@ def _averaged(group: NDArray[Any], mass: Floats, chars: Floats) -> NDArray[Any]:
     return np.asarray(mean[group])
 
 
-def _faded(mass: Floats, chars: Floats, reach: float) -> tuple[Floats, Floats]:
+def _faded(mass: Floats, chars: Floats, reach: float) -> tuple[NDArray[Any], NDArray[Any]]:
     """Averages by characters of what stands before and behind each block, the near above all."""
-    fade = np.exp(-1.0 / reach)
+    fade = np.exp(-np.arange(_FORGOTTEN * reach) / reach)
     capped = np.minimum(chars, 500) + 10
     share = mass / np.maximum(chars, 1) * capped
     result = []
     for direction in (1, -1):
-        sums, sizes = 0.0, 1e-3
-        out = []
-        for one, size in zip(
-            share[::direction].tolist(), capped[::direction].tolist(), strict=True
-        ):
-            out.append(sums / sizes)
-            sums, sizes = sums * fade + one, sizes * fade + size
-        result.append(np.array(out[::direction], np.float32))
+        sums = np.convolve(share[::direction], fade)[: len(share) - 1]
+        sizes = np.convolve(capped[::direction], fade)[: len(share) - 1]
+        result.append(np.concatenate(([0.0], sums / sizes))[::direction])
     return result[0], result[1]

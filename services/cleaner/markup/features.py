@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -31,7 +32,20 @@ class Read(Protocol):
     def summary(self) -> str: ...
 
 
-_NEIGHBOURS: Final = (-3, -2, -1, 1, 2, 3)
+_NEIGHBOURS: Final = {
+    "chars": (-3, -2, -1, 1, 2, 3), "linked": (-2, -1, 1, 2, 3), "words": (-2, -1, 1, 2),
+    "own": (-2, -1, 1, 2), "end": (1,),
+}  # fmt: skip
+"""How many blocks further on each is looked at."""
+_NEAR: Final = (
+    Part.COMMENTS, Part.CAPTION, Part.LIST, Part.OFFER, Part.NOTICE, Part.CONTENT, Part.FACTS,
+    Part.CARDS, Part.SUMMARY, Part.TABLE,
+)  # fmt: skip
+_ABOVE: Final = (
+    Part.COMMENTS, Part.ARTICLE, Part.LIST, Part.SUMMARY, Part.TABLE, Part.CARDS, Part.FACTS,
+    Part.CAPTION, Part.FRAME, Part.QUOTE, Part.OFFER, Part.SOCIAL,
+)  # fmt: skip
+"""The parts that a block may be near to or in: forests hardly ask for the others."""
 
 
 def shifted(column: Floats, by: int) -> Floats:
@@ -42,6 +56,10 @@ def shifted(column: Floats, by: int) -> Floats:
     else:
         moved[-by:] = column[:by]
     return moved
+
+
+_OF_PARENTS: Final = ("in.blocks", "in.proses", "in.density")
+"""Facts that say nothing of a block's own element."""
 
 
 @dataclass(slots=True)
@@ -88,7 +106,6 @@ def features(page: Read, vocabulary: Vocabulary, confirmed: list[float] | None) 
     _texts(columns, text, chars, plain, linked)
     columns["heading"] = heading
     columns["emphasis"] = [block.emphasised for block in blocks] / np.maximum(chars, 1)
-    columns["times"] = [float(len(block.times)) for block in blocks]
     columns["confirmed"] = [-1.0] * size if confirmed is None else confirmed
     _words(columns, page, blocks, text, vocabulary)
     extremes = np.asarray(columns["words.extreme"])
@@ -101,20 +118,14 @@ def features(page: Read, vocabulary: Vocabulary, confirmed: list[float] | None) 
 
     # What stands before and after.
     base = {
-        "chars": np.log1p(chars), "linked": linked, "heading": heading,
-        "end": text.ends, "words": extremes, "prose": prose.astype(np.float32),
-        "own": outline.label_own[outline.owner],
+        "chars": np.log1p(chars), "linked": linked, "words": extremes,
+        "own": outline.label_own[outline.owner], "end": text.ends,
     }  # fmt: skip
-    for by in _NEIGHBOURS:
-        for name, column in base.items():
-            if abs(by) == 3 and name not in ("chars", "linked"):
-                continue
-            columns[f"{name}{by:+d}"] = shifted(np.asarray(column, np.float32), by)
-        if abs(by) == 1:
-            same = shifted(outline.owner.astype(np.float32), by) == outline.owner
-            alike = shifted(outline.group.astype(np.float32), by) == outline.group
-            columns[f"same node{by:+d}"] = same
-            columns[f"alike{by:+d}"] = alike
+    for name, reach in _NEIGHBOURS.items():
+        column = np.asarray(base[name], np.float32)
+        for by in reach:
+            columns[f"{name}{by:+d}"] = shifted(column, by)
+    columns["alike+1"] = shifted(outline.group.astype(np.float32), 1) == outline.group
     # The heading above.
     index = np.arange(size)
     above = np.maximum.accumulate(np.where(heading > 0, index, -1))
@@ -122,8 +133,14 @@ def features(page: Read, vocabulary: Vocabulary, confirmed: list[float] | None) 
     columns["above.distance"] = np.where(known, np.minimum(index - above, 30), 40)
     columns["above.words"] = np.where(known, extremes[above], 0)
     columns["above.level"] = np.where(known, heading[above], 0)
-    columns["above.alike"] = known & (outline.parent_of(outline.owner[above], 1)
-                                      == outline.parent_of(outline.owner, 1))  # fmt: skip
+    # The line before the list, the table or the box.
+    box = outline.parent_of(outline.owner, 1)
+    for level in (1, 2):
+        before = outline.first[box] - 1
+        columns[f"lead.end.{level}"] = np.where(before >= 0, text.ends[before], -1)
+        columns[f"lead.chars.{level}"] = np.where(before >= 0, np.log1p(plain[before]), -1)
+        columns[f"lead.linked.{level}"] = np.where(before >= 0, linked[before], -1)
+        box = outline.parent[box]
     return Table(table_of(columns, size), list(columns), outline, chars, heading)
 
 
@@ -147,9 +164,7 @@ def _texts(
     columns["capitals"] = text.capitals / letters
     columns["capital words"] = text.titled / np.maximum(words, 1)
     columns["quotes"] = text.quotes
-    columns["asks"] = text.asks
     columns["signs"] = text.signs / np.maximum(chars, 1)
-    columns["other script"] = text.foreign / np.maximum(chars, 1)
     columns["lines"] = text.lines
 
 
@@ -162,7 +177,7 @@ def _words(
     rows = [(0.0, 0.0, 0.0, 0.0, 0.0)] * len(blocks)
     short = (text.words <= SHORT).tolist()
     for place, block in enumerate(blocks):
-        if len(block.text) > MIDDLE_CHARACTERS:
+        if len(block.text) > MIDDLE_CHARACTERS or block.links >= len(block.text):
             continue
         words = words_of(block.text)
         mean, extreme = vocabulary.text(words, short[place])
@@ -180,14 +195,9 @@ def _words(
 
 
 def _repeats(columns: Columns, blocks: list[Block]) -> None:
-    before: dict[str, int] = {}
-    earlier = [0.0] * len(blocks)
-    for place, block in enumerate(blocks):
-        key = block.text[:80]
-        earlier[place] = float(before.get(key, 0))
-        before[key] = before.get(key, 0) + 1
-    columns["earlier"] = earlier
-    columns["copies"] = [float(before[block.text[:80]]) for block in blocks]
+    begins = [block.text[:80] for block in blocks]
+    number = Counter(begins)
+    columns["copies"] = [float(number[begin]) for begin in begins]
 
 
 def _tree(columns: Columns, outline: Outline) -> None:
@@ -195,26 +205,27 @@ def _tree(columns: Columns, outline: Outline) -> None:
     columns["depth"] = outline.depth[owner]
     columns["hidden"] = outline.hidden[owner]
     columns["tag"] = outline.tag[owner]
-    columns["tag.parent"] = outline.tag[outline.parent_of(owner, 1)]
+    columns["tag.parent"] = outline.tag[outline.parent[owner]]
     # The own element or the one around it; anywhere above.
-    near = outline.flags[owner] | outline.flags[outline.parent_of(owner, 1)]
+    parent = outline.parent_of(owner, 1)
+    near = outline.flags[owner] | outline.flags[parent]
     above = outline.above[owner]
-    for part in Part:
-        name = (part.name or "").lower()
-        columns[f"{name}.near"] = (near & int(part)) > 0
-        columns[f"{name}.above"] = (above & int(part)) > 0
+    for parts, flags, where in ((_NEAR, near, "near"), (_ABOVE, above, "above")):
+        for part in parts:
+            columns[f"{part.name}.{where}".lower()] = (flags & int(part)) > 0
     for name, column in (
         ("own", outline.label_own), ("lowest", outline.label_low),
         ("highest", outline.label_high), ("sum", outline.label_sum),
     ):  # fmt: skip
         columns[f"label.{name}"] = column[owner]
-    columns["label.parent"] = outline.label_own[outline.parent_of(owner, 1)]
-    columns["label.grand"] = outline.label_own[outline.parent_of(owner, 2)]
+    columns["label.parent"] = outline.label_own[parent]
+    columns["label.grand"] = outline.label_own[outline.parent[parent]]
     node = owner
     for level in range(LEVELS):
         facts = outline.facts(node)
         for name, column in facts.items():
-            columns[f"{name}.{level}"] = column
+            if level or name not in _OF_PARENTS:
+                columns[f"{name}.{level}"] = column
         node = outline.parent[node]
     columns.update(outline.groups())
 

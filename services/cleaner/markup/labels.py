@@ -70,12 +70,9 @@ _WORDS: Final[dict[Part, str]] = {
     ),
 }
 _WORD_PARTS: Final = {part: re.compile(words) for part, words in _WORDS.items()}
-_PAIRS: Final = frozenset(
-    f"{first} {second}"
-    for first in ("article", "entry", "post", "story", "content", "main", "page")
-    for second in ("body", "content", "text")
-)
-"""Neighbouring words that name the text of an article."""
+FIRST: Final = frozenset(("article", "entry", "post", "story", "content", "main", "page"))
+SECOND: Final = frozenset(("body", "content", "text"))
+"""Neighbouring words that name the text of an article: one of the first, one of the second."""
 _TAGS: Final[dict[str, Part]] = {
     "article": Part.ARTICLE,
     "main": Part.ARTICLE,
@@ -101,8 +98,8 @@ _LONGEST: Final = 300
 _TOKENS: Final = 24
 
 
-@lru_cache(maxsize=16_384)
-def _parts_of_word(word: str) -> int:
+def flags_of_word(word: str) -> int:
+    """The :class:`Part` flags of a word of a label as a number."""
     flags = 0
     for part, pattern in _WORD_PARTS.items():
         if pattern.search(word):
@@ -110,19 +107,31 @@ def _parts_of_word(word: str) -> int:
     return flags
 
 
+def flags_of_tag(tag: str) -> int:
+    """Those of an element's name."""
+    return int(_TAGS.get(tag, 0))
+
+
+def tokens(label: str) -> list[str]:
+    """The words of a label, each once."""
+    if not label:
+        return []
+    return list(dict.fromkeys(_TOKEN.findall(label[:_LONGEST])))[:_TOKENS]
+
+
 def read(tag: str, label: str) -> tuple[int, list[str]]:
     """The :class:`Part` flags of an element as a number, and the words of its label, with its
     pairs of neighbours (``entry content``); the tag stands among them as ``<tag>``."""
-    flags = int(_TAGS.get(tag, 0))
-    words = [f"<{tag}>"]
-    if label:
-        found = list(dict.fromkeys(_TOKEN.findall(label[:_LONGEST])))[:_TOKENS]
-        for word in found:
-            flags |= _parts_of_word(word)
-        words += found
-        for first, second in pairwise(found):
-            pair = f"{first} {second}"
-            words.append(pair)
-            if pair in _PAIRS:
-                flags |= int(Part.ARTICLE)
+    flags = flags_of_tag(tag)
+    found = tokens(label)
+    for word in found:
+        flags |= _cached(word)
+    words = [f"<{tag}>", *found]
+    for first, second in pairwise(found):
+        words.append(f"{first} {second}")
+        if first in FIRST and second in SECOND:
+            flags |= int(Part.ARTICLE)
     return flags, words
+
+
+_cached: Final = lru_cache(maxsize=16_384)(flags_of_word)

@@ -28,29 +28,34 @@ _CORE: Final = 0.75
 """Share of the page's prose that the smallest element around most of it has at least."""
 _MOST: Final = 600
 """Characters of a paragraph that count when the element with the text is looked for."""
+_FAR: Final = 12
+"""Steps up that are counted at most."""
 
 
 class Outline:
     """Arrays over the elements (``parent``, ``flags``…) and over the blocks (``owner``, ``group``).
 
     Elements stand in document order, so that those within an element follow it, and so do the
-    blocks: what is in an element is a range of each.
+    blocks: what is in an element is a range of each. Elements without text have no facts.
     """
 
     def __init__(
         self, nodes: list[Node], blocks: list[Block], vocabulary: Vocabulary,
         chars: Floats, plain: Floats, prose: NDArray[np.bool_],
     ) -> None:  # fmt: skip
-        size = len(nodes)
         # Alike are elements of one tag and label within elements that are alike: a kind. Of each
         # its flags, those of all around it too, its tag, the value of its label, and of it and
-        # all around it the lowest, the highest and the sum.
+        # all around it the lowest, the highest and the sum; and how deep it stands.
         kinds: dict[tuple[str, str, int], int] = {}
-        rows: list[tuple[int, int, int, float, float, float, float]] = [(0, 0, 0, 0, 0, 0, 0)]
+        rows: list[tuple[float, ...]] = [(0, 0, 0, 0.0, 0.0, 0.0, 0.0, -1)]
         label = vocabulary.label
         known = kinds.get
+        size = len(blocks)
         group: list[int] = []
         for node in nodes:
+            if node.first >= node.last or node.first >= size:
+                group.append(0)
+                continue
             above = node.parent
             around = group[above] if above >= 0 else 0
             key = (node.tag, node.label, around)
@@ -60,48 +65,33 @@ class Outline:
                 flags, own, extreme = label(node.tag, node.label)
                 row = rows[around]
                 rows.append((
-                    flags, row[1] | flags, _TAGS.get(node.tag, 0), own, min(extreme, row[4]),
-                    max(extreme, row[5]), own + row[6],
+                    flags, int(row[1]) | flags, _TAGS.get(node.tag, 0), own,
+                    extreme if extreme < row[4] else row[4],
+                    extreme if extreme > row[5] else row[5], own + row[6], row[7] + 1,
                 ))  # fmt: skip
             group.append(kind)
-        parent = [node.parent for node in nodes]
-        parent[0] = 0  # the root's is the root
         of_node: Places = np.array(group, np.int64)
         facts = np.array(rows, np.float64)[of_node].T
         self.flags: Places = facts[0].astype(np.int64)
         self.above: Places = facts[1].astype(np.int64)
-        self.tag = facts[2].astype(np.float32)
-        self.label_own, self.label_low, self.label_high, self.label_sum = facts[3:].astype(
-            np.float32
-        )
-        self.parent: Places = np.array(parent, np.int64)
-        self.depth = np.array([node.depth for node in nodes], np.float32)
+        (self.tag, self.label_own, self.label_low, self.label_high, self.label_sum,
+         self.depth) = facts[2:].astype(np.float32)  # fmt: skip
+        # The root's parent is the root.
+        self._parents = [0] + [node.parent for node in nodes[1:]]
+        self.parent: Places = np.array(self._parents, np.int64)
         self.hidden = np.array([node.hidden for node in nodes], np.float32)
         self.owner: Places = np.array([block.node for block in blocks], np.int64)
         self.group: Places = of_node[self.owner]
         self._kinds = len(rows)
-        self.first, self.last = self._ranges(parent, size, len(blocks))
-        self._sums = {
-            "chars": cumulated(chars), "plain": cumulated(plain),
-            "prose": cumulated(prose * plain), "proses": cumulated(prose),
-        }  # fmt: skip
-        self._plain, self._chars, self._prose = plain, chars, prose
-        self._parents = parent
-
-    def _ranges(self, parent: list[int], size: int, blocks: int) -> tuple[Places, Places]:
-        """The first block in each element and the one behind its last."""
-        first, last = [blocks] * size, [0] * size
-        for place, node in enumerate(self.owner.tolist()):
-            if place < first[node]:
-                first[node] = place
-            last[node] = place + 1
-        for place in range(size - 1, 0, -1):
-            above = parent[place]
-            if first[place] < first[above]:
-                first[above] = first[place]
-            if last[place] > last[above]:
-                last[above] = last[place]
-        return np.array(first, np.int64), np.array(last, np.int64)
+        # Of a page that is too long only the first blocks are looked at.
+        self.first: Places = np.minimum(np.array([node.first for node in nodes], np.int64), size)
+        self.last: Places = np.maximum(
+            np.minimum(np.array([node.last for node in nodes], np.int64), size), self.first
+        )
+        held = prose * plain
+        self._sums = np.zeros((4, size + 1))
+        np.cumsum((chars, plain, held, prose), axis=1, out=self._sums[:, 1:])
+        self._plain, self._chars, self._prose, self._held = plain, chars, prose, held
 
     def parent_of(self, node: Places, steps: int) -> Places:
         """The elements ``steps`` above; the root's is the root."""
@@ -111,25 +101,22 @@ class Outline:
 
     def within(self, cumulated: NDArray[np.float64], node: Places) -> NDArray[np.float64]:
         """The sum of what :func:`cumulated` was made of, over the blocks in each element."""
-        return (
-            cumulated[np.maximum(self.last[node], self.first[node])] - cumulated[self.first[node]]
-        )
+        return cumulated[self.last[node]] - cumulated[self.first[node]]
 
     def facts(self, node: Places) -> dict[str, NDArray[Any]]:
         """What stands in the elements."""
-        blocks = np.maximum(self.last[node] - self.first[node], 1)
-        chars = np.maximum(self.within(self._sums["chars"], node), 1)
-        plain = self.within(self._sums["plain"], node)
-        proses = self.within(self._sums["proses"], node)
-        whole = max(float(self._sums["prose"][-1]), 1.0)
+        first, last = self.first[node], self.last[node]
+        blocks = np.maximum(last - first, 1)
+        chars, plain, held, proses = self._sums.take(last, 1) - self._sums.take(first, 1)
+        whole = max(float(self._sums[2, -1]), 1.0)
         return {
             "in.plain": np.log1p(plain),
-            "in.linked": 1 - plain / chars,
+            "in.linked": 1 - plain / np.maximum(chars, 1),
             "in.blocks": np.log1p(blocks),
             "in.proses": np.log1p(proses),
             "in.density": proses / blocks,
             "in.mean": plain / blocks,
-            "in.share": self.within(self._sums["prose"], node) / whole,
+            "in.share": held / whole,
         }
 
     def groups(self) -> dict[str, NDArray[Any]]:
@@ -139,15 +126,14 @@ class Outline:
         chars = np.bincount(group, self._chars, self._kinds)
         plain = np.bincount(group, self._plain, self._kinds)
         proses = np.bincount(group, self._prose, self._kinds)
-        held = np.bincount(group, self._prose * self._plain, self._kinds)
+        held = np.bincount(group, self._held, self._kinds)
         some = np.maximum(number, 1)
-        return {
-            "alike": np.log1p(number)[group],
-            "alike.mean": (plain / some)[group],
-            "alike.linked": (1 - plain / np.maximum(chars, 1))[group],
-            "alike.proses": (proses / some)[group],
-            "alike.share": (held / max(float(held.sum()), 1.0))[group],
-        }
+        table = np.stack((
+            np.log1p(number), plain / some, 1 - plain / np.maximum(chars, 1), proses / some,
+            held / max(float(held.sum()), 1.0),
+        )).take(group, 1)  # fmt: skip
+        names = ("alike", "alike.mean", "alike.linked", "alike.proses", "alike.share")
+        return dict(zip(names, table, strict=True))
 
     def container(self, plain: Floats, prose: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         """How the blocks stand to the element that has most of the text.
@@ -155,42 +141,37 @@ class Outline:
         It is looked for as Arc90's Readability did (paragraphs count for the element around them,
         and by half for the one around that), and as the smallest one around most of the prose.
         """
-        size = len(self.parent)
-        score = np.zeros(size)
         weight = np.where(prose, np.minimum(plain, _MOST), 0)
         bad = int(Part.FRAME | Part.COMMENTS | Part.NOTICE)
         weight = np.where(self.flags[self.owner] & bad, weight * 0.3, weight)
-        np.add.at(score, self.parent[self.owner], weight)
-        np.add.at(score, self.parent_of(self.owner, 2), weight * 0.5)
-        top = int(np.argmax(score))
-        everywhere = np.arange(size)
-        held = self.within(self._sums["prose"], everywhere)
+        size = len(self._parents)
+        above = self.parent[self.owner]
+        score = np.bincount(above, weight, size)
+        score += np.bincount(self.parent[above], weight * 0.5, size)
+        held = self.within(self._sums[2], np.arange(size))
         whole = held[0]
         large = np.flatnonzero(held >= _CORE * whole)
         core = int(large[-1]) if whole and len(large) else 0
         result: dict[str, NDArray[Any]] = {}
         index = np.arange(len(plain))
-        for name, node in (("top", top), ("core", core)):
-            first, last = int(self.first[node]), max(int(self.last[node]), int(self.first[node]))
-            inside = (index >= first) & (index < last)
-            result[f"{name}.inside"] = inside
+        depth = self.depth[self.owner]
+        for name, node in (("top", int(np.argmax(score))), ("core", core)):
+            first, last = int(self.first[node]), int(self.last[node])
+            result[f"{name}.inside"] = (index >= first) & (index < last)
             result[f"{name}.begin"] = np.clip(index - first, -40, 40)
             result[f"{name}.end"] = np.clip(index - last, -40, 40)
-            result[f"{name}.steps"] = np.minimum(self._steps(node)[self.owner], 12)
-            result[f"{name}.deep"] = self.depth[self.owner] - self.depth[node]
+            # Steps up from each block to the first element that has `node` in it.
+            result[f"{name}.steps"] = np.minimum(depth - self._shared(node, len(plain)), _FAR)
+            result[f"{name}.deep"] = depth - self.depth[node]
         return result
 
-    def _steps(self, node: int) -> Places:
-        """Steps up from each element to the first that has ``node`` in it."""
-        around = {node}
+    def _shared(self, node: int, blocks: int) -> Floats:
+        """For each block how deep the smallest element stands that has it and ``node`` in it."""
+        shared = np.zeros(blocks, np.float32)
         while node:
+            shared[self.first[node] : self.last[node]] += 1
             node = self._parents[node]
-            around.add(node)
-        steps = [0] * len(self._parents)
-        for place, above in enumerate(self._parents):
-            if place not in around:
-                steps[place] = steps[above] + 1
-        return np.array(steps, np.int64)
+        return shared
 
 
 def parts_around(nodes: list[Node]) -> list[int]:

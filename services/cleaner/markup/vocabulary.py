@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.cleaner.markup.characters import ascii_words, of_words
-from services.cleaner.markup.labels import read
+from services.cleaner.markup.labels import (
+    FIRST,
+    SECOND,
+    Part,
+    flags_of_tag,
+    flags_of_word,
+    tokens,
+)
 
 SHORT: Final = 8
 """Words of a block up to which it is read as a label or a heading."""
@@ -50,6 +57,16 @@ class Vocabulary:
     short: dict[str, float] = field(default_factory=dict)
     middle: dict[str, float] = field(default_factory=dict)
     _seen: dict[tuple[str, str], tuple[int, float, float]] = field(default_factory=dict, repr=False)
+    _words: dict[str, tuple[int, float, dict[str, float]]] = field(default_factory=dict, repr=False)
+    """Of words of labels their flags, their value (0 for none) and the pairs that they begin."""
+    _pairs: dict[str, dict[str, float]] = field(default_factory=dict, repr=False)
+    """The values of pairs by the first word and the second."""
+
+    def __post_init__(self) -> None:
+        for key, value in self.labels.items():
+            first, blank, second = key.partition(" ")
+            if blank:
+                self._pairs.setdefault(first, {})[second] = value
 
     def label(self, tag: str, label: str) -> tuple[int, float, float]:
         """An element's flags (:class:`~services.cleaner.markup.labels.Part`), the mean of its
@@ -59,12 +76,34 @@ class Vocabulary:
         if known is None:
             if len(self._seen) > _CACHE:
                 self._seen.clear()
-            flags, words = read(tag, label)
-            known = self._seen[key] = (
-                flags,
-                *_both([self.labels[word] for word in words if word in self.labels]),
-            )
+            known = self._seen[key] = self._label(tag, label)
         return known
+
+    def _label(self, tag: str, label: str) -> tuple[int, float, float]:
+        """The values of :func:`~services.cleaner.markup.labels.read`'s words, faster."""
+        flags = flags_of_tag(tag)
+        value = self.labels.get(f"<{tag}>", 0.0)
+        found = [value] if value else []
+        pairs: dict[str, float] = {}
+        before = ""
+        for word in tokens(label):
+            of_word, value, following = self._words.get(word) or self._word(word)
+            flags |= of_word
+            if value:
+                found.append(value)
+            if pairs and (paired := pairs.get(word)):
+                found.append(paired)
+            if word in SECOND and before in FIRST:
+                flags |= int(Part.ARTICLE)
+            pairs, before = following, word
+        return flags, *_both(found)
+
+    def _word(self, word: str) -> tuple[int, float, dict[str, float]]:
+        if len(self._words) > _CACHE:
+            self._words.clear()
+        entry = (flags_of_word(word), self.labels.get(word, 0.0), self._pairs.get(word, {}))
+        self._words[word] = entry
+        return entry
 
     def text(self, words: list[str], short: bool) -> tuple[float, float]:
         """The mean and the one farthest from 0 of a block's values."""
@@ -77,5 +116,7 @@ class Vocabulary:
 def _both(found: list[float]) -> tuple[float, float]:
     if not found:
         return 0.0, 0.0
+    if len(found) == 1:
+        return found[0], found[0]
     low, high = min(found), max(found)
     return sum(found) / len(found), (low if -low > high else high)

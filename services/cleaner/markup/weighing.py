@@ -10,19 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.cleaner.markup.context import context
-from services.cleaner.markup.features import Read, features
+from services.cleaner.markup.features import Read, Table, features
 from services.cleaner.markup.labels import Part
-from services.cleaner.markup.model import Weights, WeightsError, shipped, signature
+from services.cleaner.markup.model import HOPELESS, Weights, WeightsError, shipped, signature
 
 Floats = NDArray[np.float32]
 
 MAX_BLOCKS: Final = 6_000
 """Blocks of a page that are judged; the longest of the evaluation pages has a third of that."""
-HOPELESS: Final = 0.02
-"""First probability under which a block is not judged again: menus and the like, most of a page."""
 COMMENTED: Final = 0.8
-"""Probability that a block among what is named comments must have. Without it body F1 is .005 to
-.007 lower on aeb, and .0005 on aed and wcxb; at 0.95 it is the same."""
+"""Probability that a block among what is named comments must have where hardly anything else is
+likely: some templates name the box of the whole article so."""
+_OUTSIDE: Final = 0.3
+_LEAST: Final = 300
+"""How much likely text outside of comments (as a share of that in them, and in characters) tells
+that the comments are none of the article. Without the two rules body F1 is .001 lower on wcxb, .005
+to .007 on aeb."""
 
 
 @dataclass(slots=True)
@@ -61,14 +64,24 @@ def judge(page: Read, confirmed: list[float] | None, weights: Weights) -> Floats
     size = len(page.blocks)
     known = None if confirmed is None else confirmed[:size]
     table = features(page, weights.vocabulary, known)
-    first = weights.first.probabilities(table.matrix)
+    first = weights.first.probabilities(table.matrix, early=True)
+    # Menus and the like, more than half of a page, are not judged again.
     likely = first >= HOPELESS
     judged = first.copy()
-    judged[likely] = weights.second.probabilities(context(table, first).matrix[:, likely])
-    # Readers' comments are prose as good as the article's, and few of the pages taught have any.
-    commented = (table.outline.above[table.outline.owner] & int(Part.COMMENTS)) > 0
-    judged[commented & (judged < COMMENTED)] *= 0.5
+    judged[likely] = weights.second.probabilities(context(table, first, likely).matrix)
+    _without_comments(judged, table, weights.threshold)
     return judged
+
+
+def _without_comments(judged: Floats, table: Table, threshold: float) -> None:
+    """Readers' comments are prose as good as an article's, and few of the pages taught have any."""
+    commented = (table.outline.above[table.outline.owner] & int(Part.COMMENTS)) > 0
+    likely = table.chars * (judged >= threshold)
+    outside, inside = float(likely[~commented].sum()), float(likely[commented].sum())
+    doubtful = commented
+    if outside < max(_LEAST, _OUTSIDE * inside):
+        doubtful = commented & (judged < COMMENTED)
+    judged[doubtful] *= 0.4
 
 
 class _Part:
@@ -103,6 +116,6 @@ class _Sample:
 
         from services.cleaner.markup.blocks import Block, Node
 
-        self.nodes = [Node(Element("body"), -1, "body", "", 0, False)]
+        self.nodes = [Node(Element("body"), -1, "body", "", False, 0, 1)]
         self.blocks = [Block("Text.", 0, 0, 0, 0)]
         self.document_title = self.summary = ""
