@@ -293,3 +293,8 @@ def test_of_endless_authors_the_first_are_read() -> None:
     assert found(HEADLINE, linked(people)).authors == names[:40]
     head = "".join(meta("author", name) for name in names[:5_000])
     assert found(HEADLINE, head).authors == names[:40]
+
+
+@pytest.mark.parametrize("name", ["\u0001\u0002\u0003", " \n\n ", "Z\n\n"])
+def test_a_stated_author_without_a_name_is_none(name: str) -> None:
+    assert credits_of([name], trusted=True) == []

@@ -152,3 +152,10 @@ def test_a_moment_in_utc_is_told_in_the_zone_of_its_addresss_day(
     assert told.moment == dated.moment
     assert told.moment.isoformat() == local
     assert told.precision == dated.precision
+
+
+@pytest.mark.parametrize(
+    "text", ["1 Jan 1750 10:00:00 +0000", "31 Dec 9999 23:59:59 -2359", "1 Jan 2100 10:00:00 +0000"]
+)
+def test_the_date_of_a_mail_is_of_the_years_that_are_read(text: str) -> None:
+    assert read_date(text) is None

@@ -30,6 +30,8 @@ EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 """Before the web there were no web pages; older dates are of what the text is about."""
 ARCHIVED: Final = datetime(1900, 1, 1, tzinfo=UTC)
 """From when on dates are read at all: newspapers have put their archives on the web."""
+_NEVER: Final = 2100
+"""The first year of which no date is read."""
 _READ: Final = 200
 """Characters that are read."""
 _DIGITS: Final = {
@@ -108,7 +110,7 @@ def _read_rare(text: str, language: str) -> Dated | None:
     match = patterns.MONTH_ONLY.match(text)
     if match:
         month = month_number(match["name"], language)
-        if month and 1900 <= int(match["year"]) < 2100:
+        if month and ARCHIVED.year <= int(match["year"]) < _NEVER:
             return Dated(datetime(int(match["year"]), month, 1, tzinfo=UTC), "month")
     return _read_mail(text)
 
@@ -120,6 +122,8 @@ def _read_mail(text: str) -> Dated | None:
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if not ARCHIVED.year <= moment.year < _NEVER:
         return None
     return Dated(moment if moment.tzinfo else moment.replace(tzinfo=UTC), "second")
 
@@ -179,7 +183,7 @@ def _day(year: int, month: int, day: int, *, jalali: bool = False) -> Dated | No
     try:
         if jalali:
             there = from_jalali(year, month, day)
-        elif 1900 <= year < 2100:
+        elif ARCHIVED.year <= year < _NEVER:
             there = date(year, month, day)
         else:
             return None

@@ -210,8 +210,8 @@ def credits_of(texts: Iterable[str], *, site: str = "", trusted: bool = False) -
     brand = squeezed(site)
     for text in islice(texts, _MOST_TEXTS):
         named = _credits(text)
-        if not named and trusted and _is_label(text):
-            named = [Credit(one_line(text), Kind.DESK)]
+        if not named and trusted and _is_label(label := one_line(text)):
+            named = [Credit(label, Kind.DESK)]
         for credit in named:
             if brand and credit.kind != Kind.AGENCY and squeezed(credit.name) == brand:
                 credit = Credit(credit.name, Kind.DESK)
