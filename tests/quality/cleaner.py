@@ -9,49 +9,40 @@ import argparse
 import gzip
 import json
 import re
-import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache, partial
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from services.cleaner.extracted import Extracted
-from services.cleaner.markup.article import extract_html
-from services.cleaner.markup.model import Weights, load
 from services.cleaner.markup.page import Page
-from services.cleaner.plain.article import extract_text
 from shared.errors import PermanentError
 from shared.text import comparable
+from tests.quality.extractors import (
+    NEWSPAPER,
+    NOW,
+    PAGE_AS_IT_IS,
+    PEER,
+    Answer,
+    as_it_is,
+    load_folds,
+    newspaper,
+    ours,
+    trafilatura_alone,
+)
 from tests.quality.table import Row, print_table
 from tests.shared_data import shared_root
-from training.sites import fold_of
 
-PEER = "trafilatura 2.3.1"
-NEWSPAPER = "newspaper4k 0.9.6"
-PAGE_AS_IT_IS = "page as it is"
-_NOW = datetime(2026, 11, 1, tzinfo=UTC)  # after all pages were collected
 _TOKEN = re.compile(r"\w+")
 _NAMES = re.compile(r"\s*(?:[,;|&\n]|\band\b|\bund\b)\s*")
 _PROCESSES = 2
+_BATCH = 12
+"""Pages that a program reads in turn with the others."""
 _IN_PAGE, _WHOLE, _PART = 0.95, 0.9, 0.8  # shares of shingles, see comparable_gold
 _PROOF = 30  # words that a text has at least to be one to lose something of
-
-
-@dataclass(slots=True)
-class Answer:
-    """What one extractor says of one page, and the CPU seconds it took."""
-
-    text: str = ""
-    title: str = ""
-    authors: list[str] = field(default_factory=list)
-    day: str = ""
-    seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -89,7 +80,7 @@ def comparable_gold(row: dict[str, Any], peer: str) -> bool:
     not a part of the article, as it is where ``peer``'s text has all of it and a quarter more.
     What the cleaner finds is not looked at."""
     try:
-        page = Page(row["html"], row["url"], _NOW, row["id"])
+        page = Page(row["html"], row["url"], NOW, row["id"])
     except PermanentError:
         return False
     wanted = row["text"]
@@ -128,96 +119,6 @@ def _people(names: Iterable[str]) -> set[str]:
     return {_plain(part) for name in names for part in _NAMES.split(name) if _plain(part)}
 
 
-_TAUGHT = ("aed", "wcxb")
-_FOLDS = Path(__file__).with_name("folds")
-
-
-@cache
-def _of_fold(fold: int) -> Weights:
-    return load(_FOLDS / f"{fold}.npz")[0]
-
-
-def _unseen(row: dict[str, Any]) -> Weights | None:
-    """For a page that the shipped weights of the body model were taught with, those that were
-    taught with the other sites alone; ``None`` for others, which the shipped ones are for."""
-    return _of_fold(fold_of(row["url"])) if row["set"] in _TAUGHT else None
-
-
-@cache
-def _line_folds() -> dict[str, int]:
-    folds: dict[str, int] = json.loads((_FOLDS / "lines.json").read_text())
-    return folds
-
-
-@cache
-def _lines_of_fold(fold: int) -> Weights:
-    return load(_FOLDS / f"lines-{fold}.npz")[0]
-
-
-def _unseen_lines(row: dict[str, Any]) -> Weights | None:
-    """As :func:`_unseen`, for scraped texts and the line model."""
-    fold = _line_folds().get(row["id"])
-    return None if fold is None else _lines_of_fold(fold)
-
-
-def ours(row: dict[str, Any]) -> Answer:
-    """The cleaner's answer."""
-    started = time.process_time()
-    url = row.get("url")
-    try:
-        if "html" in row:
-            weights = _unseen(row)
-            found = extract_html(row["html"], url=url, now=_NOW, name=row["id"], weights=weights)
-        else:
-            weights = _unseen_lines(row)
-            found = extract_text(row["content"], url=url, now=_NOW, name=row["id"], weights=weights)
-    except PermanentError:
-        found = Extracted()
-    seconds = time.process_time() - started
-    day = found.published.moment.date().isoformat() if found.published else ""
-    return Answer(found.text, found.title, found.authors, day, seconds)
-
-
-def trafilatura_alone(row: dict[str, Any]) -> Answer:
-    """The peer's answer, as it comes: default mode, with its own metadata."""
-    from trafilatura import bare_extraction
-    from trafilatura.settings import Document
-
-    started = time.process_time()
-    document = bare_extraction(
-        row["html"], url=row.get("url"), with_metadata=True, include_comments=False
-    )
-    seconds = time.process_time() - started
-    if not isinstance(document, Document):
-        return Answer(seconds=seconds)
-    authors = (document.author or "").split("; ")
-    return Answer(document.text or "", document.title or "", authors, document.date or "", seconds)
-
-
-def newspaper(row: dict[str, Any]) -> Answer:
-    """newspaper4k's answer, in English as nearly all pages are; it fetches nothing."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it has no nltk, which only its summaries need
-        from newspaper import Article, ArticleException
-
-    started = time.process_time()
-    url = row.get("url") or "https://a.example/"
-    article = Article(url, fetch_images=False, language="en")
-    try:
-        article.download(input_html=row["html"])
-        article.parse()
-    except (ArticleException, ValueError, TypeError, AttributeError):
-        return Answer(seconds=time.process_time() - started)
-    seconds = time.process_time() - started
-    day = str(article.publish_date or "")
-    return Answer(article.text, article.title, list(article.authors), day, seconds)
-
-
-def as_it_is(row: dict[str, Any]) -> Answer:
-    """The whole page as its text: what plain text is without a cleaner."""
-    return Answer(text=row["content"])
-
-
 Extractor = Callable[[dict[str, Any]], Answer]
 _PEERS: dict[str, Extractor] = {
     PEER: trafilatura_alone,
@@ -236,25 +137,59 @@ ALONE = "alone-"
 """Before the name of a set: its articles' own texts, given as plain text, with no page around."""
 
 
-def _measure(peers: Iterable[str], line: bytes) -> tuple[str, Score, list[Score], float | None]:
-    row = json.loads(line)
-    mine = score(row, ours(row))
+_Measured = tuple[str, Score, list[Score], float | None]
+
+
+def _measure(peers: Sequence[str], lines: Sequence[bytes]) -> list[_Measured]:
+    """The scores of some pages. Each program reads all of them before the next one does: as where
+    a program runs alone, its code and data are in the processor's caches."""
+    pages = [json.loads(line) for line in lines]
+    _warm_up(tuple(peers), lines[0])
+    answers = [ours(row) for row in pages]
     # A peer without gold of its own to meet would only take time.
-    has_facts = any(row.get(name) for name in ("title", "authors", "published"))
-    answers = [_PEERS[name](row) if has_facts or name != NEWSPAPER else Answer() for name in peers]
-    theirs = [score(row, answer) for answer in answers]
-    if "html" in row and row.get("text") and comparable_gold(row, answers[0].text):
-        mine.comparable, theirs[0].comparable = mine.body, theirs[0].body
-    alone = None
-    if "html" in row and len(row.get("text", "").split()) >= _PROOF:
-        text = {"id": row["id"], "content": row["text"]}
-        alone = kept(ours(text).text, row["text"])
-    return row["set"], mine, theirs, alone
+    of_peers = [
+        [_PEERS[name](row) if name != NEWSPAPER or _has_facts(row) else Answer() for row in pages]
+        for name in peers
+    ]
+    found: list[_Measured] = []
+    for row, answer, *beside in zip(pages, answers, *of_peers, strict=True):
+        mine, theirs = score(row, answer), [score(row, other) for other in beside]
+        if "html" in row and row.get("text") and comparable_gold(row, beside[0].text):
+            mine.comparable, theirs[0].comparable = mine.body, theirs[0].body
+        alone = None
+        if "html" in row and len(row.get("text", "").split()) >= _PROOF:
+            text = {"id": row["id"], "content": row["text"]}
+            alone = kept(ours(text).text, row["text"])
+        found.append((row["set"], mine, theirs, alone))
+    return found
+
+
+_WARM: set[str] = set()
+
+
+def _warm_up(peers: Sequence[str], line: bytes) -> None:
+    """Have all that reads for the first time in this process read once, uncounted: what is loaded
+    on first use is no page's time."""
+    row = json.loads(line)
+    if not _WARM:
+        load_folds()
+    for name in {"html" if "html" in row else "text", *peers} - _WARM:
+        _PEERS.get(name, ours)(row)
+        _WARM.add(name)
+
+
+def _has_facts(row: dict[str, Any]) -> bool:
+    return any(row.get(name) for name in ("title", "authors", "published"))
 
 
 def _lines(path: Path, sample: int) -> Iterator[bytes]:
     with gzip.open(path) as file:
         yield from islice(file, 0, None, sample)
+
+
+def _batches(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
+    while batch := list(islice(lines, _BATCH)):
+        yield batch
 
 
 def rows(sample: int = 1) -> list[Row]:
@@ -267,9 +202,9 @@ def rows(sample: int = 1) -> list[Row]:
         for file, peers in _DATA:
             groups: dict[str, list[tuple[Score, list[Score]]]] = {}
             alone: dict[str, list[float]] = {}
-            lines = _lines(root / file, sample)
-            measure = partial(_measure, list(peers))
-            for name, mine, theirs, share in pool.imap_unordered(measure, lines, 4):
+            lines = _batches(_lines(root / file, sample))
+            measured = pool.imap_unordered(partial(_measure, list(peers)), lines)
+            for name, mine, theirs, share in chain.from_iterable(measured):
                 groups.setdefault(name, []).append((mine, theirs))
                 if share is not None:
                     alone.setdefault(name, []).append(share)
