@@ -44,17 +44,19 @@ def asides(blocks: Sequence[Block], nodes: Sequence[Node], keep: Sequence[bool])
     before = list(accumulate(
         (len(block.text) * kept for block, kept in zip(blocks, keep, strict=True)), initial=0
     ))  # fmt: skip
+    asking = _Boxes(nodes, before, _ASKING, _SHARE * before[-1])
+    consent = _Boxes(nodes, before, _CONSENT, before[-1] - _LEFT)
     for place, (block, kept) in enumerate(zip(blocks, keep, strict=True)):
         if not kept or place in found or not _SHORTEST <= len(block.text) <= _LONGEST:
             continue
         if asks_for_money(block.text):
-            box = _box(nodes, block.node, _ASKING, before, _SHARE * before[-1])
+            box = asking.around(block.node)
             if box is not None:
                 found.update(dict.fromkeys(_in(box, keep), "appeal"))
             elif len(block.text) < _ALONE * before[-1]:
                 found[place] = "appeal"
         elif any(map(block.text.lower().__contains__, _COOKIES)):
-            box = _box(nodes, block.node, _CONSENT, before, before[-1] - _LEFT)
+            box = consent.around(block.node)
             if box is not None:
                 found.update(dict.fromkeys(_in(box, keep), "consent"))
     return found
@@ -64,17 +66,28 @@ def _in(box: Node, keep: Sequence[bool]) -> list[int]:
     return [place for place in range(box.first, box.last) if keep[place]]
 
 
-def _box(
-    nodes: Sequence[Node], number: int, names: re.Pattern[str], before: Sequence[int], most: float
-) -> Node | None:
-    """The largest box around an element that has one of the ``names`` and no more than ``most``
+class _Boxes:
+    """The largest boxes around elements that have one of the ``names`` and no more than ``most``
     characters of kept text; ``before`` are those before each block."""
-    box: Node | None = None
-    while number > 0:
-        node = nodes[number]
-        if before[node.last] - before[node.first] > most:
-            break
-        if names.search(node.label):
-            box = node
-        number = node.parent
-    return box
+
+    def __init__(
+        self, nodes: Sequence[Node], before: Sequence[int], names: re.Pattern[str], most: float
+    ) -> None:
+        self._nodes, self._before, self._names, self._most = nodes, before, names, most
+        # Each element is looked at once, however many paragraphs stand in it.
+        self._known: dict[int, Node | None] = {0: None}
+
+    def around(self, number: int) -> Node | None:
+        """That around or at an element."""
+        path = []
+        while number not in self._known:
+            path.append(number)
+            number = self._nodes[number].parent
+        box = self._known[number]
+        for number in reversed(path):
+            node = self._nodes[number]
+            small = self._before[node.last] - self._before[node.first] <= self._most
+            if box is None and small and self._names.search(node.label):
+                box = node
+            self._known[number] = box
+        return box

@@ -40,6 +40,8 @@ _KINDS: Final = {
 }
 """What an element does to the text around it; one that is not named parts it. The labels of the
 third to the fifth kind are read."""
+_BLANK: Final = (" ", "\n")
+"""What stands for white space among the parts of a block."""
 _HEADINGS: Final = {f"h{level}": level for level in range(1, 7)}
 # Chinese and Japanese part no words: a source's line end between two of their characters is none.
 _UNSPACED: Final = re.compile(
@@ -126,7 +128,7 @@ def segment(tree: Element) -> tuple[list[Block], list[Node]]:
             kind = kind_of(tag, _BLOCK)
             # Elements of a site's own are inline unless its style says otherwise: one that stands
             # in a sentence is part of it.
-            if kind == _BLOCK and "-" in tag and parts and not parts[-1].isspace():
+            if kind == _BLOCK and "-" in tag and parts and parts[-1] not in _BLANK:
                 kind = _PLAIN
             if kind >= _BREAK:
                 walk.skip_subtree()

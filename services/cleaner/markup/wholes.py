@@ -49,12 +49,12 @@ def wholes(
 def _is_data(blocks: Sequence[Block], nodes: Sequence[Node], number: int) -> bool:
     """Whether a table holds cells, and not a part of the page."""
     table = nodes[number]
-    inside = blocks[table.first : table.last]
-    if len(inside) < _CELLS or any(len(block.text) > _CELL or block.heading for block in inside):
-        return False
-    for node in nodes[number + 1 :]:
-        if node.first >= table.last:
+    for place in range(number + 1, len(nodes)):
+        if nodes[place].first >= table.last:
             break
-        if node.tag == "table":
+        if nodes[place].tag == "table":
             return False
-    return True
+    inside = blocks[table.first : table.last]
+    return len(inside) >= _CELLS and not any(
+        len(block.text) > _CELL or block.heading for block in inside
+    )
