@@ -177,6 +177,7 @@ def _words(
     rows = [(0.0, 0.0, 0.0, 0.0, 0.0)] * len(blocks)
     short = (text.words <= SHORT).tolist()
     for place, block in enumerate(blocks):
+        # Of what is nothing but a link, most of a page's menus, the words tell hardly anything.
         if len(block.text) > MIDDLE_CHARACTERS or block.links >= len(block.text):
             continue
         words = words_of(block.text)
