@@ -57,7 +57,7 @@ class HttpClient:
         """Make ready. Raises :class:`~shared.errors.SettingsError` when ``ca`` cannot be read."""
         settings = self._settings
         self._session = aiohttp.ClientSession(
-            connector=connector(self._resolver, settings.ca),
+            connector=connector(self._resolver, settings.ca, self._kept),
             response_class=Answered,
             headers={
                 "User-Agent": user_agent(settings),

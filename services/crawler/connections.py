@@ -32,8 +32,8 @@ LIFE = 30.0
 """Seconds a connection is used again for; then its host is resolved and judged anew."""
 
 
-def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
-    """Connects to addresses that ``resolver`` permits, and to no other.
+def connector(resolver: Resolver, ca: Path | None, kept: Kept) -> aiohttp.TCPConnector:
+    """Connects to addresses that ``resolver`` permits, and to no other; ``kept`` is told of use.
 
     Raises :class:`~shared.errors.SettingsError` when ``ca`` cannot be read.
     """
@@ -57,7 +57,8 @@ def connector(resolver: Resolver, ca: Path | None) -> aiohttp.TCPConnector:
         keepalive_timeout=LIFE / 2,
     )
     # aiohttp has no setting for what reads a connection.
-    made._factory = partial(_Bounded, asyncio.get_running_loop())  # type: ignore[assignment]
+    loop = asyncio.get_running_loop()
+    made._factory = partial(_Bounded, kept, loop)  # type: ignore[assignment]
     return made
 
 
@@ -111,8 +112,14 @@ class _Bounded(ResponseHandler):
     _left = HEAD
     _early = 0
 
+    def __init__(self, kept: Kept, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._kept = kept
+
     def set_response_params(self, **params: Any) -> None:
         """A request goes out."""
+        if self.transport is not None:
+            self._kept.use(self.transport)
         self._left = HEAD
         self._early = 0
         super().set_response_params(**params)
@@ -178,8 +185,12 @@ class Kept:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._opened: WeakKeyDictionary[asyncio.Transport, float] = WeakKeyDictionary()
-        self._idle: OrderedDict[asyncio.Transport, None] = OrderedDict()
+        self._opened: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
+        self._idle: OrderedDict[asyncio.BaseTransport, asyncio.Transport] = OrderedDict()
+
+    def use(self, transport: asyncio.BaseTransport) -> None:
+        """A connection that waited has a request, and is no longer closed for others' sake."""
+        self._idle.pop(transport, None)
 
     def settle(self, response: Answered) -> None:
         """Close the connection of an answer that is done with, or let it wait for the next."""
@@ -188,11 +199,10 @@ class Kept:
         transport = response.transport
         if transport is None:
             return
-        self._idle.pop(transport, None)
         opened = self._opened.setdefault(transport, monotonic())
         if not complete or transport.is_closing() or monotonic() - opened > LIFE:
             transport.abort()
             return
-        self._idle[transport] = None
+        self._idle[transport] = transport
         while len(self._idle) > self._most:
-            self._idle.popitem(last=False)[0].abort()
+            self._idle.popitem(last=False)[1].abort()

@@ -725,6 +725,21 @@ async def test_idle_connections_are_few_and_the_newest_stay(web: LoopbackWeb) ->
     await until(lambda: web.open == 0)
 
 
+async def test_a_connection_in_use_is_not_closed_for_being_the_oldest(web: LoopbackWeb) -> None:
+    kept = web.add("kept.test", "/", in_turn(page("first"), slow(page("second"), 0.3)))
+    others = [web.add(host, "/", page("x")) for host in names(5)]
+    async with client_of(web, concurrency=2) as client:
+        await client.get(kept)
+        waiting = asyncio.create_task(client.get(kept))
+        await until(lambda: len(web.requests("kept.test")) == 2)
+        for url in others:  # more than may wait idle
+            await client.get(url)
+        assert not waiting.done()
+        assert b"second" in (await waiting).body
+    assert len(web.requests("kept.test")) == 2  # asked for once, on the connection of the first
+    assert len({request.connection for request in web.requests("kept.test")}) == 1
+
+
 async def test_a_server_that_drops_idle_connections_is_asked_again(
     web: LoopbackWeb, client: HttpClient
 ) -> None:
