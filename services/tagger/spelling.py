@@ -21,10 +21,9 @@ def word_set(words: str) -> frozenset[str]:
 
 # A combining mark, joiner or soft hyphen belongs to the letter before it.
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05bd\u064b-\u065f\u00ad\u200b-\u200d\u2060"
-_LETTER = rf"[^\W_][{_MARKS}]*"
-_WORD = re.compile(
-    rf"(?P<initials>(?<![^\W_])(?:[A-Z]\.){{2,}}(?:[A-Z](?![^\W_]))?)|(?:{_LETTER})+"
-)
+# Possessive: a word of a million letters keeps no state to come back to.
+_RUN = rf"[^\W_]++(?:[{_MARKS}]++[^\W_]*+)*+"
+_WORD = re.compile(rf"(?P<initials>(?<![^\W_])(?:[A-Z]\.){{2,}}(?:[A-Z](?![^\W_]))?)|{_RUN}")
 _INVISIBLE = re.compile(rf"[{_MARKS}]")
 
 APOSTROPHES = "'’‘ʼ`´′＇"
@@ -69,14 +68,24 @@ class Word(NamedTuple):
         return self.key[:1].isupper()
 
 
-@lru_cache(maxsize=65536)
+_LONGEST = 64
+"""Code points of a word that is remembered: longer ones are no words and fill the memory."""
+
+
 def fold(word: str) -> str:
     """``word`` without accents, invisible characters and the dots of initials; case is kept."""
+    return _remembered(word) if len(word) <= _LONGEST else _fold(word)
+
+
+def _fold(word: str) -> str:
     if word.isascii():
         return word.replace(".", "")
     bare = unicodedata.normalize("NFKD", _INVISIBLE.sub("", word))
     bare = "".join(c for c in bare if not unicodedata.combining(c))
     return bare.translate(_LETTERS).replace(".", "")
+
+
+_remembered = lru_cache(maxsize=65536)(_fold)
 
 
 def _joint(gap: str, previous: str) -> str | None:
