@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ class Row:
     measure: str
     """What is counted, with its unit: ``body F1``, ``pages/s``."""
     ours: float
+    """``nan`` where what it is measured on is not there."""
     peer_name: str
     peer: float | None
     n: int
@@ -23,7 +25,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Ours by the peer's; ``None`` where there is none to compare with."""
-        return self.ours / self.peer if self.peer else None
+        return self.ours / self.peer if self.peer and not math.isnan(self.ours) else None
 
 
 _HEADER = ("data", "measure", "ours", "peer's", "ours/peer", "peer", "n")
@@ -67,5 +69,7 @@ def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[int]) -
 
 
 def figure(value: float) -> str:
-    """Three decimals for shares, one for rates."""
+    """Three decimals for shares, one for rates; words for what is no number."""
+    if math.isnan(value):
+        return "not there"
     return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"

@@ -1,0 +1,1 @@
+"""Teaching of the tagger's recognition model."""
