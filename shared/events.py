@@ -284,7 +284,10 @@ class Entity(WireModel):
     entity_id: str
     """A Wikidata id (``Q212``), a GeoNames id (``geonames:703448``) or a local one."""
     linked_by: str
-    """How the id was found: ``alias``, ``short-form``…"""
+    """How the id was found: ``alias``, ``short-form``, ``acronym``, ``demonym``, ``context``,
+    ``spelling``; ``nil`` where it is a local one."""
+    confidence: float = Field(1.0, ge=0, le=1)
+    """How sure the link is."""
     mentions: list[Mention] = Field(min_length=1)
     salience: float = Field(ge=0, le=1)
     country: str | None = None

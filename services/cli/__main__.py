@@ -43,6 +43,10 @@ COMMANDS: dict[str, Target] = {
     "explain": Target(
         "services.cli.explain:explain_command", "Show what is kept of a document, and why."
     ),
+    "tag": Target("services.cli.tag:tag_command", "Show who and what a text names."),
+    "entities": Target(
+        "services.cli.entities:entities_command", "Show what is known of a name, and why."
+    ),
     "demo": Target(
         "services.cli.demo:demo_command", "Run the shipped samples and show the result."
     ),

@@ -114,7 +114,7 @@ def _explain(asked: _Asked, context: click.Context) -> bool:
     kept: list[Explanation] = []
     console = Console(highlight=False)
     good = False
-    for number, explanation in enumerate(_explanations(asked.input, asked.told, context)):
+    for number, explanation in enumerate(explanations(asked.input, asked.told, context)):
         good = good or explanation.refusal is None
         if asked.page is not None:
             kept.append(explanation)
@@ -144,7 +144,7 @@ def _write(page: Path, kept: list[Explanation], only: Only, console: Console | N
         console.print(f"{plain(str(page))}: {text}", markup=False, soft_wrap=True)
 
 
-def _explanations(input_: str, told: Told, context: click.Context) -> Iterator[Explanation]:
+def explanations(input_: str, told: Told, context: click.Context) -> Iterator[Explanation]:
     """Each document, or the part that is asked for.
 
     Raises :class:`click.ClickException` where nothing can be read, or there is no such part.

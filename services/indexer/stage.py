@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.indexer.aliases import gazetteer_aliases
+from services.indexer.aliases import known_aliases
 from shared.events import EnrichedArticle, Message
 from shared.runtime.stage import Emit, Outcomes
 from shared.search.document import Aliases, Document
@@ -22,7 +22,7 @@ class IndexDocument:
     version, delivered again, bring it back.
     """
 
-    def __init__(self, namespace: str = "", aliases: Aliases = gazetteer_aliases) -> None:
+    def __init__(self, namespace: str = "", aliases: Aliases = known_aliases) -> None:
         self._names = IndexNames(namespace)
         self._aliases = aliases
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.tagger.gazetteer import SHIPPED
+from services.tagger.recognizer import check, recognizer
 from services.tagger.settings import TaggerSettings
-from services.tagger.stage import recognizer
 from shared.errors import PermanentError
+from shared.settings import load_settings
 
 
 class TagLine:
-    """One record in, the same record with ``entities`` out. Picklable."""
+    """One record in, the same record with ``entities`` and ``tagger`` out. Picklable."""
 
     def __init__(self, settings: TaggerSettings | None = None) -> None:
-        self._settings = settings or TaggerSettings()
+        """Raises :class:`~shared.errors.SettingsError` for what is not there or is wrong."""
+        self._settings = settings or load_settings(TaggerSettings)
+        check(self._settings)
 
     def __call__(self, record: dict[str, Any]) -> dict[str, Any]:
         """Tag ``record``: reads ``id``, ``text``, ``title``?, ``language``?; keeps every field.
@@ -26,15 +28,15 @@ class TagLine:
         text = _string(record, "text", required=True)
         title = _string(record, "title")
         language = _string(record, "language") or None
-        names = recognizer(self._settings.gazetteer or SHIPPED)
-        found = names.entities(text, title, language)
+        tagging = recognizer(self._settings).tag(text, title, language)
         return {
             **record,
             "entities": [
                 entity.model_dump(mode="json", exclude_none=True)
-                for entity in found
+                for entity in tagging.entities
                 if entity.salience >= self._settings.min_salience
             ],
+            "tagger": tagging.tagger,
         }
 
 

@@ -82,6 +82,20 @@ def test_explaining_works_as_it_stands(tmp_path: Path, monkeypatch: pytest.Monke
     assert "<html" in (tmp_path / "explained.html").read_text(encoding="utf-8")
 
 
+def test_tagging_works_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    outputs = []
+    for line in commands("tag"):
+        _, *words = shlex.split(line)
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    assert "[Zelensky|PER Q3874799]" in outputs[0]
+    assert "wireroom:org-zubrowka-grain-board" in outputs[0]
+    assert "|LOC " in outputs[1]
+    assert "in this text: Georgia Q1428" in outputs[2]
+
+
 def test_other_wireroom_commands_of_the_readme_are_understood() -> None:
     """Options and arguments exist; what they do on real servers and on a web is tested there."""
     lines = commands("up") + commands("web")

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from pydantic import AwareDatetime, BaseModel
 
-from services.indexer.aliases import gazetteer_aliases
+from services.indexer.aliases import known_aliases
 from services.indexer.setup import definition, index_template, role
 from services.indexer.stage import IndexDocument
 from shared.errors import PermanentError
@@ -92,7 +92,7 @@ async def test_one_spelling_finds_the_other_though_no_article_has_it(tmp_path: P
 
 def test_an_unknown_entity_has_its_own_names() -> None:
     unknown = entity("Nobody Known", "PER", "wireroom:nobody-known", "Known")
-    assert gazetteer_aliases(unknown) == ()
+    assert known_aliases(unknown) == ()
 
 
 def test_the_month_is_that_of_utc() -> None:
@@ -123,6 +123,28 @@ def test_the_strict_mapping_has_every_field_and_no_other() -> None:
     # Mentions are kept, not searched.
     assert PROPERTIES["entities"]["properties"]["mentions"] == {"type": "object", "enabled": False}
     assert TEMPLATE["mappings"]["dynamic"] == "strict"
+
+
+def test_how_sure_a_link_is_can_be_searched() -> None:
+    mapped = PROPERTIES["entities"]["properties"]["confidence"]
+    # Indexed and aggregated, as all numbers are that are not told otherwise.
+    assert mapped == {"type": "float"}
+    sure = entity("Kyiv", "LOC", "Q1899", "Kyiv").model_copy(update={"confidence": 0.25})
+    written = orjson.loads(emit(article("sure", "Kyiv", entities=[sure])).value)
+    assert [each["confidence"] for each in written["entities"]] == [0.25]
+
+
+def test_places_are_points_with_the_latitude_first() -> None:
+    kyiv = entity("Kyiv", "LOC", "Q1899", "Kyiv", at=(50.45, 30.52))
+    lima = entity("Lima", "LOC", "Q2868", "Lima", at=(-12.05, -77.04))
+    written = orjson.loads(emit(article("p", "Kyiv, Lima", entities=[kyiv, lima])).value)
+    assert PROPERTIES["locations"] == {"type": "geo_point"}
+    # The server reads a string as latitude, longitude and a list the other way round: so the
+    # entities' own lists are kept with them and are no points.
+    assert written["locations"] == ["50.45,30.52", "-12.05,-77.04"]
+    assert [each["location"] for each in written["entities"]] == [[50.45, 30.52], [-12.05, -77.04]]
+    own = PROPERTIES["entities"]["properties"]["location"]
+    assert own == {"type": "float", "index": False, "doc_values": False}
 
 
 def test_an_earlier_revision_has_the_fields_of_its_mapping() -> None:

@@ -1,4 +1,4 @@
-"""How the gazetteer is made."""
+"""How the knowledge base's entries are made."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ import pytest
 
 from services.tagger.build import main
 from services.tagger.builder.cities import cities, city_prior, cyrillic, people_by_organizations
-from services.tagger.builder.draft import PART, Draft, spellings, write
+from services.tagger.builder.draft import spellings
 from services.tagger.builder.sources import generic, kind_of, leaders
-from services.tagger.gazetteer import load, surname_keys
-from shared.errors import SettingsError
 
 
 @pytest.mark.parametrize(
@@ -41,19 +39,6 @@ def test_names_of_common_words_alone_are_generic() -> None:
 def test_spellings_with_initials_and_saints() -> None:
     assert spellings(["John F. Kennedy"]) == ["John F. Kennedy", "John F.Kennedy", "John Kennedy"]
     assert "St. Paul" in spellings(["Saint Paul"])
-
-
-@pytest.mark.parametrize(
-    ("name", "keys"),
-    [
-        ("Vladimir Putin", ["Putin"]),
-        ("Ursula von der Leyen", ["Leyen", "von der Leyen"]),
-        ("Joe Biden Jr.", ["Biden"]),
-        ("Pelé", []),
-    ],
-)
-def test_surnames(name: str, keys: list[str]) -> None:
-    assert surname_keys(name) == keys
 
 
 def test_larger_cities_come_first() -> None:
@@ -85,40 +70,6 @@ def test_leaders_are_read_from_prose(tmp_path: Path) -> None:
     assert first.id == "wireroom:abdelmadjid-tebboune"
     assert second.name == "Ayman Ali Benabderrahmane"
     assert second.names == ["Ayman Benabderrahmane"]
-
-
-def test_what_is_written_is_what_is_loaded(tmp_path: Path) -> None:
-    draft = Draft("Q90", "Paris", "LOC", "city", 0.9, ["Париж"], ["City of Light"], "FR",
-                  "Île-de-France", (48.85341, 2.3488))  # fmt: skip
-    paths = [tmp_path / "a.gz", tmp_path / "b.gz"]
-    versions = {write(path, [draft], ["Nice"], ["Anna"]) for path in paths}
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    loaded = load(paths[0])
-    assert {loaded.version} == versions
-    assert loaded.lookup("Париж") == loaded.lookup("Paris") == (0,)
-    (entry,) = loaded.entries
-    assert (entry.id, entry.country, entry.region) == ("Q90", "FR", "Ile de France")
-    assert entry.location == (48.8534, 2.3488)
-    assert entry.short == ("City of Light",)
-    assert set(loaded.careful) == {"Nice"}
-    assert set(loaded.given) == {"Anna"}
-
-
-def test_what_share_alike_data_made_stands_in_a_file_of_its_own(tmp_path: Path) -> None:
-    free = Draft("Q90", "Paris", "LOC", "city", 0.9, country="FR")
-    bound = Draft("Q84", "London", "LOC", "city", 0.9, country="GB", share_alike=True)
-    path = tmp_path / "gazetteer.jsonl.gz"
-    write(path, [bound, free], ["Paris", "London", "Nice"], [])
-    alone = gzip.decompress(path.read_bytes())
-    assert b"London" not in alone
-    assert b"Paris" not in gzip.decompress((tmp_path / PART).read_bytes())
-    both = load(path)
-    assert [entry.name for entry in both.entries] == ["Paris", "London"]
-    assert both.careful == {"Paris", "London", "Nice"}
-    write(path, [bound], [], [])
-    path.write_bytes(gzip.compress(alone))
-    with pytest.raises(SettingsError, match=rf"{PART}: version \w+, gazetteer\.jsonl\.gz needs"):
-        load(path)
 
 
 def _sources(folder: Path) -> None:
@@ -195,13 +146,6 @@ def test_wrong_inputs_of_cities_are_named(tmp_path: Path) -> None:
         cities(tmp_path, wrong, CODES, {}, [])
     with pytest.raises(ValueError, match=r"unknown countries: \['Canada', 'France'"):
         cities(tmp_path, HAND, {"Ukraine": "UA"}, {}, [])
-
-
-def test_gazetteer_of_another_format_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "old.gz"
-    path.write_bytes(gzip.compress(b'{"format": 0}\n'))
-    with pytest.raises(SettingsError, match=r"old\.gz: format 0, expected 2"):
-        load(path)
 
 
 def test_missing_input_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

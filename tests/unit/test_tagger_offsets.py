@@ -7,7 +7,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.tagger.stage import recognizer
+from services.tagger.recognizer import recognizer
 from shared.events import Entity
 
 NAMES = {
@@ -52,7 +52,7 @@ def test_names_between_any_text_are_found_where_they_are(
         wanted.append((len(text), len(text) + len(name), NAMES[name]))
         text += name + "; "
     text += tail
-    entities = recognizer().entities(text, "", None)
+    entities = recognizer().tag(text, "", None).entities
     check(text, "", entities)
     found = {(m.start, m.end, e.entity_id) for e in entities for m in e.mentions}
     assert set(wanted) <= found
@@ -61,7 +61,7 @@ def test_names_between_any_text_are_found_where_they_are(
 @given(st.text(), st.text(max_size=50))
 @settings(deadline=None, max_examples=300)
 def test_any_text_is_tagged(text: str, title: str) -> None:
-    check(text, title, recognizer().entities(text, title, None))
+    check(text, title, recognizer().tag(text, title, None).entities)
 
 
 HINTS = ["Putin", "Georgia", "Paris,", "Texas", "Jordan", "May", "Kuleba", "Oleksiy Kuleba"]
@@ -72,7 +72,7 @@ BETWEEN = ["in", "of", "(", ")", "'s", ".", "\n\n"]
 @settings(deadline=None, max_examples=200)
 def test_any_order_of_names_is_tagged(parts: list[str]) -> None:
     text = " ".join(parts)
-    check(text, "", recognizer().entities(text, "", None))
+    check(text, "", recognizer().tag(text, "", None).entities)
 
 
 @given(HARD)
@@ -81,7 +81,8 @@ def test_composition_of_characters_makes_no_difference(filler: str) -> None:
     text = f"{filler}; São Paulo and Zürich"
     decomposed = unicodedata.normalize("NFD", text)
     kinds = [
-        {e.entity_id for e in recognizer().entities(each, "", None)} for each in (text, decomposed)
+        {e.entity_id for e in recognizer().tag(each, "", None).entities}
+        for each in (text, decomposed)
     ]
     assert kinds[0] >= {"Q174", "Q72"}
     assert kinds[1] >= {"Q174", "Q72"}

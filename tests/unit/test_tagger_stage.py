@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from services.tagger.gazetteer import SHIPPED, gazetteer, load
 from services.tagger.lines import TagLine
+from services.tagger.recognizer import recognizer
 from services.tagger.settings import TaggerSettings
-from services.tagger.stage import Tag, recognizer
+from services.tagger.stage import Tag
 from shared.errors import PermanentError, SettingsError
 from shared.events import Article, Entity, Envelope, Message, TaggedArticle
 from shared.runtime.stage import Emit
@@ -35,7 +37,7 @@ def test_article_is_emitted_whole_with_its_entities() -> None:
     tagged, emitted = tag(Message(given.encode(), headers=headers))
     assert tagged.model_dump(include=set(Article.model_fields)) == given.model_dump()
     assert {e.entity_id for e in tagged.entities} == {ZELENSKYY, "Q1899"}
-    assert tagged.tagger == recognizer().version
+    assert tagged.tagger == recognizer().tag("").tagger
     assert emitted.key == given.article_id.encode()
     envelope = Envelope.parse(emitted.headers)
     assert envelope.type == TaggedArticle.TYPE
@@ -72,13 +74,51 @@ def test_least_salience_leaves_out_entities() -> None:
     assert [e.name for e in TaggedArticle.decode(outcome.value).entities] == ["Kyiv"]
 
 
-def test_gazetteer_that_is_none_is_named() -> None:
-    with pytest.raises(SettingsError, match=r"test_tagger_stage\.py: not a gazetteer"):
-        load(SHIPPED.parents[3] / "tests" / "unit" / "test_tagger_stage.py")
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"engine": "brain"}, "WIREROOM_TAGGER_ENGINE: there is no engine 'brain'; there are wire"),
+        ({"model": "shut"}, "WIREROOM_TAGGER_MODEL: the engine wireroom has no model 'shut'; it"),
+        ({"engine": "spacy", "model": " "}, "the engine spacy needs a model's name or folder"),
+        ({"knowledge": Path("nowhere")}, "WIREROOM_TAGGER_KNOWLEDGE: no file *.kb in nowhere"),
+    ],
+)
+def test_what_is_not_there_is_told_before_the_first_message(
+    settings: dict[str, Any], said: str
+) -> None:
+    for tagger in (Tag, TagLine):
+        with pytest.raises(SettingsError) as error:
+            tagger(TaggerSettings(**settings))
+        assert said in str(error.value)
 
 
-def test_gazetteer_is_loaded_once() -> None:
-    assert gazetteer() is gazetteer()
+def test_a_base_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "base.kb").write_bytes(b"nothing" * 100)
+    with pytest.raises(SettingsError, match=r"base\.kb"):
+        Tag(TaggerSettings(knowledge=tmp_path))
+
+
+def test_entities_of_the_users_own(tmp_path: Path) -> None:
+    path = tmp_path / "entities.yml"
+    path.write_text(
+        "- {id: 'wireroom:qwertz-grain-board', name: Qwertz Grain Board, type: ORG,"
+        " aliases: [QGB]}\n",
+        encoding="utf-8",
+    )
+    tagging = recognizer(TaggerSettings(entities=path)).tag("The QGB met in Kyiv.", "", "en")
+    assert "wireroom:qwertz-grain-board" in {e.entity_id for e in tagging.entities}
+
+
+def test_languages_without_a_model_get_the_base_and_say_so() -> None:
+    text = "Bundeskanzler Olaf Scholz traf in Kiew Wolodymyr Selenskyj."
+    tagging = recognizer().tag(text, "", "de")
+    assert tagging.tagger.startswith("known names; base ")
+    assert {e.entity_id for e in tagging.entities} >= {ZELENSKYY, "Q1899"}
+    assert recognizer().tag(text, "", "en").tagger.startswith("minilm-open ")
+
+
+def test_the_recognizer_is_loaded_once() -> None:
+    assert recognizer(TaggerSettings()) is recognizer(TaggerSettings(min_salience=0.5))
 
 
 def test_line_keeps_its_fields_and_gains_entities() -> None:
@@ -109,7 +149,7 @@ def seeds() -> list[tuple[str, list[Entity]]]:
     paths = sorted(shared_data("seeds").glob("*.txt"))
     assert len(paths) == 5
     texts = [path.read_text(encoding="utf-8") for path in paths]
-    return [(text, recognizer().entities(text, "", "en")) for text in texts]
+    return [(text, recognizer().tag(text, "", "en").entities) for text in texts]
 
 
 @pytest.mark.shared_data

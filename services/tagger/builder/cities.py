@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from services.tagger.builder.draft import Draft
+from services.tagger.builder.items import capitals_of, items_of
 from services.tagger.builder.sources import Record, records
 from services.tagger.spelling import key_of
 
@@ -42,15 +43,12 @@ _SEAT = 100_000
 _LAST_ITEM = 15_000_000
 
 _CYRILLIC = re.compile(r"[\u0400-\u04ff' -]+")
-_COUNTY = re.compile(r"(?:\w+ )?county (?!seat)")
 _DEPENDENT = re.compile(
     r"\b(?:overseas|external|unincorporated|crown|self-governing|special)\b.{0,24}"
     r"\b(?:territory|dependency|collectivity|municipality)\b",
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"Q\d+")
-# "Cairo; note - ...", "Kyiv (Kiev)", "Washington, DC"
-_CAPITAL = re.compile(r"[^;,(&]+")
 
 
 @dataclass(slots=True)
@@ -67,6 +65,7 @@ class City:
     names: list[str] = field(default_factory=list)
     cyrillic: list[str] = field(default_factory=list)
     share_alike: bool = False
+    sources: list[str] = field(default_factory=lambda: ["geonames"])
 
     @property
     def key(self) -> tuple[str, str]:
@@ -110,13 +109,14 @@ def cities(
     _add_organizations(listed, source)
     _add_hand(listed, hand["towns"])
     listed.sort(key=lambda city: (-city.people, city.geonames))
-    capitals = _capitals(source, codes) | {c: key_of(name) for c, name in hand["seats"].items()}
+    capitals = capitals_of(source, codes) | {c: key_of(name) for c, name in hand["seats"].items()}
     states = {
         code.upper()
         for code, row in territories.items()
         if row.get("is_country") and not _DEPENDENT.search(row.get("summary") or "")
     }
-    return _drafts(listed, hand, capitals, states, _items(known, territories))
+    kept, rest = _drafts(listed, hand, capitals, states, items_of(known, territories))
+    return kept + rest
 
 
 def _drafts(
@@ -125,7 +125,8 @@ def _drafts(
     capitals: dict[str, str],
     states: set[str],
     items: dict[tuple[str, str], str],
-) -> list[Draft]:
+) -> tuple[list[Draft], list[Draft]]:
+    """The prominent ones, and the rest."""
     more = {(row["country"], key_of(row["city"])): row for row in hand["cities"]}
     taken: set[tuple[str, str]] = set()
     borne: set[str] = set()
@@ -157,6 +158,7 @@ def _drafts(
             max(city_prior(city.people), least),
             [city.name, *written.get("names", []), *city.names],
             country=city.country, region=city.region, at=city.at, share_alike=city.share_alike,
+            source="+".join([*city.sources, "hand"] if written else city.sources),
         )  # fmt: skip
         if chosen:
             borne.add(chosen)
@@ -169,8 +171,7 @@ def _drafts(
         else:
             draft.rival = True
             rest.append(draft)
-    shared = {key for draft in kept for key in draft.lookup_keys()}
-    return kept + [draft for draft in rest if key_of(draft.name) in shared]
+    return kept, rest
 
 
 def _listed(source: Path, codes: dict[str, str]) -> list[City]:
@@ -199,6 +200,7 @@ def _add_ukraine(listed: list[City], source: Path) -> None:
             continue
         row = found[city.geonames]
         city.item = row.get("wikidata")
+        city.sources.append("whosonfirst")
         city.at = (row["lat"], row["lon"])
         city.people = row.get("pop") or 0
         city.names = [
@@ -240,6 +242,7 @@ def _add_database(listed: list[City], source: Path) -> None:
             continue
         row = max(found, key=lambda r: (r["type"] not in _NO_CITY, r["pop"] or 0))
         city.share_alike = True
+        city.sources.append("dr5hn")
         city.at = (float(row["lat"]), float(row["lon"]))
         # The people told of a part are often the whole's.
         if row["type"] not in _NO_CITY:
@@ -282,30 +285,7 @@ def _add_hand(listed: list[City], towns: dict[str, dict[str, list[Any]]]) -> Non
         city = max(found, key=lambda city: (city.people, -city.geonames))
         latitude, longitude, thousands, *names = values
         city.at = (latitude, longitude)
+        city.sources.append("hand")
         city.people = thousands * 1000
         city.item = next((name for name in names if _ITEM.fullmatch(name)), city.item)
         city.names = [name for name in names if not _ITEM.fullmatch(name)]
-
-
-def _capitals(source: Path, codes: dict[str, str]) -> dict[str, str]:
-    """Key of the capital by ISO code (The World Factbook, public domain)."""
-    found = {}
-    for row in records(source / "factbook_leaders_2022-06.jsonl"):
-        name = _CAPITAL.match(row["capital"] or "")
-        if name and row["country"] in codes:
-            found[codes[row["country"]]] = key_of(name[0].strip())
-    return found
-
-
-def _items(known: list[Record], territories: dict[str, Record]) -> dict[tuple[str, str], str]:
-    """Wikidata items of cities by name and by ISO code or key of the state they lie in."""
-    found: dict[tuple[str, str], str] = {}
-    around = {row["name"]: code for code, row in territories.items()}
-    for row in known:
-        if row["kind"] != "place" or _COUNTY.match(row["description"]):
-            continue
-        for name, code in around.items():
-            if name in row["description"]:
-                place = code.upper() if len(code) == 2 else key_of(name)
-                found.setdefault((key_of(row["label"]), place), row["wikidata_id"])
-    return found

@@ -1,4 +1,4 @@
-"""Readers of the open data sets, a function for each. Licences: docs/gazetteer.md."""
+"""Readers of the open data sets, a function for each. Licences: docs/knowledge-base.md."""
 
 from __future__ import annotations
 
@@ -89,6 +89,13 @@ def kind_of(description: str) -> str | None:
     return None
 
 
+def is_person(description: str) -> bool:
+    """Whether a part of the description ends in what a person is: "film and stage actor"."""
+    parts = re.split(r"\b(?:in|of|from|by|for|that|who|which|and|known)\b|[,(;]", description)
+    ends = (part.split()[-1] for part in parts if part.strip())
+    return not description[:1].isdigit() and any(_PERSON.fullmatch(end) for end in ends)
+
+
 _COMPANY = re.compile(r"\b(company|corporation|manufacturer|network|newspaper|bank|agency)\b")
 
 
@@ -118,7 +125,9 @@ def congress(source: Path) -> list[Draft]:
             spelled.append(f"{name['nickname']} {name['last']}")
         full = name.get("official_full") or spelled[0]
         if qid := row["id"].get("wikidata"):
-            found.append(Draft(qid, full, "PER", "person", 0.5, spelled, country="US"))
+            found.append(
+                Draft(qid, full, "PER", "person", 0.5, spelled, country="US", source="congress")
+            )
     return found
 
 
@@ -137,13 +146,15 @@ def _cased(part: str) -> str:
     return part.title() if part.isupper() else part
 
 
-def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
-    """Heads of state and government in June 2022 (The World Factbook, public domain).
+def leaders(
+    source: Path, codes: dict[str, str], file: str = "factbook_leaders_2022-06.jsonl"
+) -> list[Draft]:
+    """Heads of state and government, in June 2022 (The World Factbook, public domain).
 
     ``codes`` gives the ISO code of a country's name.
     """
     found: dict[str, Draft] = {}
-    for row in records(source / "factbook_leaders_2022-06.jsonl"):
+    for row in records(source / file):
         country = codes.get(row["country"] or "")
         if country is None:
             continue
@@ -156,7 +167,8 @@ def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
             slug = "wireroom:" + re.sub(r"\W+", "-", name.lower()).strip("-")
             # News leaves out what stands between the first name and the last.
             short = [] if _NUMERAL.match(parts[-1]) else [f"{parts[0]} {_cased(parts[-1])}"]
-            leader = Draft(slug, name, "PER", "person", 0.6, short, country=country, listed=True)
+            leader = Draft(slug, name, "PER", "person", 0.6, short, country=country, listed=True,
+                           source="factbook")  # fmt: skip
             found.setdefault(slug, leader)
     return list(found.values())
 
@@ -164,35 +176,6 @@ def leaders(source: Path, codes: dict[str, str]) -> list[Draft]:
 def generic(name: str, common: frozenset[str]) -> bool:
     """Whether many may bear ``name``, since common words make it up: "Ministry of Education"."""
     return all(word.lower() in common for word in re.findall(r"\w+", name))
-
-
-def organizations(source: Path, common: frozenset[str]) -> list[Draft]:
-    """Research organizations, ministries and companies with a Wikidata item (ROR, CC0)."""
-    found = []
-    for row in records(source / "ror_orgs.jsonl.gz"):
-        if not row["wikidata"] or row["status"] != "active" or " " not in row["name"]:
-            continue
-        english = [
-            name
-            for name, language, kinds in row["names"]
-            if language in (None, "en") and "acronym" not in kinds and " " in name
-        ]
-        english = [name for name in english if not generic(name, common)]
-        if generic(row["name"], common):
-            continue
-        country = row["locations"][0][2] if row["locations"] else None
-        found.append(
-            Draft(
-                row["wikidata"][0],
-                row["name"],
-                "ORG",
-                "organization",
-                0.3,
-                english,
-                country=country,
-            )
-        )
-    return found
 
 
 def vocabulary(source: Path) -> frozenset[str]:

@@ -1,0 +1,1 @@
+"""Which entity each name of an article stands for."""
