@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode
 
 from services.tagger.knowledge.base import SHIPPED
 from shared.errors import SettingsError
@@ -24,9 +26,9 @@ class TaggerSettings(BaseSettings):
     """The engine's model: `open` or `research` (for non-commercial use) of `wireroom`; for the
     others a name or a folder on this machine."""
 
-    languages: frozenset[str] | None = None
-    """Languages of the model (ISO 639-1) where it does not tell them; in others the knowledge base
-    alone finds names."""
+    languages: Annotated[frozenset[str] | None, NoDecode] = None
+    """Languages of the model where it does not tell them, as `en,de` (ISO 639-1); in others the
+    knowledge base alone finds names."""
 
     threshold: float = Field(0.5, ge=0, le=1)
     """The confidence from which GLiNER tells of a name."""
@@ -40,6 +42,17 @@ class TaggerSettings(BaseSettings):
 
     min_salience: float = Field(0.0, ge=0, le=1)
     """Entities below this salience are left out."""
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _listed(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        codes = value.replace(",", " ").lower().split()
+        wrong = [code for code in codes if not re.fullmatch(r"[a-z]{2,3}", code)]
+        if wrong or not codes:
+            raise ValueError(f"{' '.join(wrong) or 'nothing'} is no list of codes, as en,de")
+        return frozenset(codes)
 
     def layers(self) -> tuple[Path, ...]:
         """The files of the knowledge base; raises :class:`~shared.errors.SettingsError` where the

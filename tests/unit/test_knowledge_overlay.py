@@ -167,3 +167,43 @@ def test_a_running_base_knows_what_is_added(
     _write(path, "- {name: Jane Roe, type: PER}\n- {id: Q5, aliases: [Jane Roe]}", age=2 * 10**9)
     assert [c.entity.id for c in base.candidates("Jane Roe")] == ["wireroom:jane-roe", "Q5"]
     assert base.version != before
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 5000, "nested too deeply"),
+        ("- {name: X, type: PER, prior: 2022-99-99}", "a value cannot be read: month"),
+        ("- {name: !!int x, type: PER}", "a value cannot be read"),
+        ("- {name: !!bool x, type: PER}", "a value cannot be read"),
+        ("- {name: !!timestamp x, type: PER}", "a value cannot be read"),
+        (f"- {{name: X, type: PER, prior: {'9' * 6000}}}", "a value cannot be read"),
+        (f"- {{id: Q212, aliases: [{'a' * 201}]}}", "row 1: aliases.0: String should have at most"),
+        ("# " + "x" * 4_000_000, "larger than 4 MB"),
+    ],
+    ids=["deep", "date", "int", "bool", "time", "digits", "long", "large"],
+)
+def test_hostile_files_are_refused_with_the_reason(tmp_path: Path, text: str, reason: str) -> None:
+    path = tmp_path / "entities.yml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match=f"entities.yml: {reason}"):
+        Overlay(path)
+
+
+def test_a_hostile_change_keeps_what_was_good(tmp_path: Path) -> None:
+    path = tmp_path / "entities.yml"
+    path.write_text("- {name: Acme, type: ORG}")
+    seconds = iter(range(0, 100, 2))
+    overlay = Overlay(path, clock=lambda: next(seconds))
+    path.write_text("[" * 5000)
+    assert len(overlay.current()) == 1
+    path.unlink()
+    os.mkfifo(path)
+    assert len(overlay.current()) == 1
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "entities.yml"
+    os.mkfifo(path)
+    with pytest.raises(SettingsError, match="not a file"):
+        Overlay(path)

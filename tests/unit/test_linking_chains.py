@@ -89,6 +89,11 @@ def test_the_last_word_of_an_organization_is_it_whoever_else_is_called_so(
     assert len(named("[ORG|United] and [ORG|Manchester United] met.", base)) == 2
 
 
+def test_a_large_place_is_no_organization_that_is_named_only_later(base: KnowledgeBase) -> None:
+    text = "[LOC|Moscow], [ORG|Idaho]; the [ORG|University of Idaho] closed."
+    assert named(text, base) == [["Moscow"], ["Idaho"], ["University of Idaho"]]
+
+
 def test_a_people_is_not_its_country(base: KnowledgeBase) -> None:
     assert len(named("[LOC|Georgia] and [NORP|Georgia]", base)) == 2
 

@@ -81,6 +81,11 @@ def test_a_name_ends_with_its_paragraph() -> None:
     assert cut(text, ("Times of Israel\n\nUkraine", "ORG")) == ["Times of Israel", "Ukraine"]
 
 
+def test_marks_of_lists_end_a_name() -> None:
+    text = "São Paulo; U.N. Council | Kyiv"
+    assert cut(text, (text, "ORG")) == ["São Paulo", "U.N. Council", "Kyiv"]
+
+
 def test_an_acronym_behind_its_name_is_found_and_explained() -> None:
     text = "The World Food Programme (WFP) and Ann Roe (AR) met."
     found = places(

@@ -228,3 +228,14 @@ def test_a_doubtful_place_in_a_list_of_places_is_one(text: str) -> None:
 
 def test_a_doubtful_name_in_a_list_of_people_is_no_place() -> None:
     assert "Q90" not in ids("Anna, Paris and Tom went home.")
+
+
+@pytest.mark.parametrize("language", ["EN", "en-US", "en_GB", "", None])
+def test_a_language_is_known_with_its_region_and_in_capitals(language: str | None) -> None:
+    assert "known names" not in recognizer().tag("Ann Roe left.", "", language).tagger
+
+
+@pytest.mark.parametrize("language", ["de", "DE-at", "xx", "-", "\0"])
+def test_other_languages_get_the_known_names(language: str) -> None:
+    known = "known names" in recognizer().tag("Ann Roe left.", "", language).tagger
+    assert known == (language != "-")

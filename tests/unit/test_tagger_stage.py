@@ -15,6 +15,7 @@ from services.tagger.stage import Tag
 from shared.errors import PermanentError, SettingsError
 from shared.events import Article, Entity, Envelope, Message, TaggedArticle
 from shared.runtime.stage import Emit
+from shared.settings import load_settings
 from shared.testing.builders import build
 from tests.shared_data import shared_data
 
@@ -90,6 +91,14 @@ def test_what_is_not_there_is_told_before_the_first_message(
         with pytest.raises(SettingsError) as error:
             tagger(TaggerSettings(**settings))
         assert said in str(error.value)
+
+
+def test_languages_are_a_list_of_codes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIREROOM_TAGGER_LANGUAGES", "en, DE")
+    assert load_settings(TaggerSettings).languages == frozenset(("en", "de"))
+    monkeypatch.setenv("WIREROOM_TAGGER_LANGUAGES", "english")
+    with pytest.raises(SettingsError, match=r"LANGUAGES.*english is no list of codes, as en,de"):
+        load_settings(TaggerSettings)
 
 
 def test_a_base_that_is_none_is_named(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import xxhash
 import yaml
@@ -24,6 +26,8 @@ from shared.events import EntityType
 _log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
+_BYTES = 4_000_000
+"""More than any list written by hand: some 60,000 rows, of which reading takes a minute."""
 SOURCE = "user"
 """The source of a user's entity."""
 
@@ -38,7 +42,7 @@ class Row(BaseModel):
     id: str | None = Field(None, pattern=r"^(Q[1-9]\d*|[a-z][a-z0-9-]*:\S+)$", max_length=200)
     name: str | None = Field(None, min_length=1, max_length=200)
     type: EntityType | None = None
-    aliases: list[str] = Field([], max_length=1000)
+    aliases: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field([], max_length=1000)
     prior: float = Field(1.0, ge=0, le=1)
     country: str | None = Field(None, pattern=r"^[A-Z]{2}$")
     location: tuple[float, float] | None = Field(None, strict=False)
@@ -134,8 +138,9 @@ class Overlay:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
-        self._layer = read(path)
+        # The stamp first: what is replaced while it is read is read again.
         self._seen = _stamp(path)
+        self._layer = read(path)
         self._next = clock() + _EVERY_SECONDS
 
     def current(self) -> OverlayLayer:
@@ -170,12 +175,17 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
 def read(path: Path) -> OverlayLayer:
     """Read a user's file; raises :class:`SettingsError` naming it, the row and the reason."""
     try:
-        data = path.read_bytes()
+        data = _bytes(path)
         raw = yaml.safe_load(data.decode())
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}: nested too deeply") from error
+    except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+        # What PyYAML lets through of a date, a number or a truth value that is none.
+        raise SettingsError(f"{path}: a value cannot be read: {error}") from error
     if raw is not None and not isinstance(raw, list):
         raise SettingsError(f"{path}: expected a list of entities")
     rows = [_row(path, number, row) for number, row in enumerate(raw or [], 1)]
@@ -186,6 +196,17 @@ def read(path: Path) -> OverlayLayer:
             if first != number:
                 raise SettingsError(f"{path}: row {number}: {_id(row)} is row {first}, too")
     return OverlayLayer(path.name, xxhash.xxh3_64_hexdigest(data)[:12], rows)
+
+
+def _bytes(path: Path) -> bytes:
+    # Without blocking, since opening a pipe would wait for its writer.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise SettingsError(f"{path}: cannot be read: not a file")
+        data = file.read(_BYTES + 1)
+    if len(data) > _BYTES:
+        raise SettingsError(f"{path}: larger than {_BYTES // 1_000_000} MB")
+    return data
 
 
 def _row(path: Path, number: int, raw: Any) -> Row:

@@ -209,4 +209,9 @@ def _is_short(chain: Chain, full: _Index, base: KnowledgeBase) -> bool:
     named = [owner for owner in owners if owner.own[0] < chain.own[0]]
     if any(f"/{fold(owner.name.split()[-1])}" == chain.key for owner in named):
         return True  # after "Manchester United" no airline is "United"
-    return not any(c.fit is not Fit.SHORT and c.entity.type == "ORG" for c in known)
+    return not any(
+        c.fit is not Fit.SHORT
+        # In "Moscow, Idaho" no University of Idaho, which is named only later.
+        and (c.entity.type == "ORG" or (not named and c.entity.prior >= _LARGE))
+        for c in known
+    )

@@ -15,7 +15,8 @@ _POSSESSIVE: Final = re.compile(r"['’‘ʼ`][sS]$")
 _ARTICLE: Final = re.compile(
     r"(?:the|(?:(?:north|south)(?:-?(?:east|west))?|east|west)(?:ern)?|central|mainland)\s+(?=\S)"
 )
-_BLANK_LINE: Final = re.compile(r"[^\S\n]*\n\s*\n\s*")
+_ENDS: Final = re.compile(r"[^\S\n]*\n\s*\n\s*|\s*[;|•]\s*")
+"""What no name goes on over: the end of a paragraph, marks between the items of a list."""
 _TITLES: Final = re.compile(
     r"(?:(?:Mr|Mrs|Ms|Mx|Miss|Dr|Prof|Sen|Rep|Gen|Col|Lt|Capt|Sgt|Maj|Gov|Rev|Hon|Pres)\.?"
     r"|President|Prime Minister|Premier|Chancellor|Minister|Secretary|Senator|Governor|Mayor"
@@ -97,9 +98,9 @@ def _bracketed(text: str, place: Place, begins: dict[int, Place]) -> Place | Non
 
 
 def _parts(text: str, span: Span) -> Iterator[Span]:
-    """``span``, in two where a blank line is in it: no name goes on in the next paragraph."""
+    """``span``, in two where something is in it that no name goes on over."""
     start = span.start
-    for blank in _BLANK_LINE.finditer(text, span.start, span.end):
+    for blank in _ENDS.finditer(text, span.start, span.end):
         yield span._replace(start=start, end=blank.start())
         start = blank.end()
     yield span._replace(start=start)
