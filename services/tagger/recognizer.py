@@ -60,7 +60,7 @@ class Recognizer:
                 for name in rest
             ]
         if finder is not self._known:
-            known = self._known.find((head, body))
+            known = self._known.unmistakable((head, body))
             spans = [_with_known(*each) for each in zip((head, body), spans, known, strict=True)]
             spans = with_surnames((head, body), spans)
         entities = self._resolver.entities(title, text, spans)

@@ -61,11 +61,15 @@ def _merged(
     more = []
     place = 0
     for word in words:
-        name = word[0] if word[0] in wanted else re.sub(r"['’]s$", "", word[0])
+        name = word[0]
+        if name not in wanted:
+            if name[-2:] not in ("'s", "’s") or name[:-2] not in wanted:
+                continue
+            name = name[:-2]
         start, end = word.start(), word.start() + len(name)
         while place < len(names) and names[place].end <= start:
             place += 1
         taken = place < len(names) and names[place].start < end
-        if name in wanted and not taken and start not in beside:
+        if not taken and start not in beside:
             more.append(Span(start, end, "PER", _SURE))
     return sorted([*names, *more])

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from services.tagger.model.decode import type_scores
-from services.tagger.model.labels import LABELS, TYPES
+from services.tagger.model.labels import LABELS, OUTSIDE, TYPES
 from services.tagger.model.network import FOLDER, Network
 from services.tagger.model.vote import Scored, vote
-from services.tagger.model.windows import line_starts, sentence_ends, windows
+from services.tagger.model.windows import line_starts, may_name, sentence_ends, windows
 from services.tagger.model.words import Vocabulary, Word, split
 from services.tagger.spans import Span
 
@@ -58,12 +58,20 @@ class ModelFinder:
     def scored(self, text: str, words: Sequence[Word]) -> Scored:
         """``text`` in words, with the scores of their labels."""
         written = [text[word.start : word.end] for word in words]
-        pieces = [self._vocabulary.pieces(word) for word in written]
-        sizes = [len(word.ids) for word in pieces]
-        scores = np.empty((len(words), len(LABELS)), dtype=np.float32)
-        for window in windows(sentence_ends(text, words), sizes):
+        scores = np.full((len(words), len(LABELS)), _NEVER, dtype=np.float32)
+        scores[:, OUTSIDE] = 0
+        read: list[int] = []
+        ends: list[int] = []
+        first = 0
+        for end in sentence_ends(text, words):
+            if may_name(text, words[first:end]):
+                read += range(first, end)
+                ends.append(len(read))
+            first = end
+        pieces = [self._vocabulary.pieces(written[place]) for place in read]
+        for window in windows(ends, [len(word.ids) for word in pieces]):
             found = self._network.scores(pieces[window.first : window.last])
-            scores[window.keep : window.until] = found[
+            scores[read[window.keep : window.until]] = found[
                 window.keep - window.first : window.until - window.first
             ]
         # What the network takes for a name's going on over the end of a line begins another there.
