@@ -11,7 +11,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from services.cli.report import plain
+from services.cli.report import plain, told_of_output
 from services.cli.search import printable
 from services.tagger.knowledge.base import KnowledgeBase, open_base
 from services.tagger.knowledge.entity import Candidate, Entity, Fit, Match
@@ -46,6 +46,7 @@ class _Answer(NamedTuple):
     name: str
     candidates: list[Candidate]
     linked: list[Linked]
+    type: EntityType | None
 
 
 @click.command("entities")
@@ -65,19 +66,21 @@ def entities_command(
     """
     if not name.strip():
         raise click.UsageError("NAME is empty.", context)
-    if text and name.casefold() not in text.casefold():
+    if text and not _ID.fullmatch(name) and not _stands(name, text):
         raise click.UsageError("--context: NAME does not stand in it.", context)
     settings = load_settings(TaggerSettings)
     base = open_base(settings.layers(), settings.entities)
     found = _known(base, name)
     candidates = [c for c in found if type_ in (None, c.entity.type)]
     linked = _linked(name, text, settings) if text else []
-    answer = _Answer(name, candidates, linked)
-    if json_:
-        for row in _json(base, answer):
-            click.echo(orjson.dumps(row))
-    else:
-        _show(base, answer, all_=all_, console=Console(highlight=False))
+    linked = [entity for entity in linked if type_ in (None, entity.type)]
+    answer = _Answer(name, candidates, linked, type_)
+    with told_of_output():
+        if json_:
+            for row in _json(base, answer):
+                click.echo(orjson.dumps(row))
+        else:
+            _show(base, answer, all_=all_, console=Console(highlight=False))
     context.exit(0 if candidates else 1)
 
 
@@ -91,21 +94,28 @@ def _known(base: KnowledgeBase, name: str) -> list[Candidate]:
 def _linked(name: str, text: str, settings: TaggerSettings) -> list[Linked]:
     """The entities that ``name`` names in ``text``."""
     tagging = recognizer(settings).tag(text)
-    wanted = name.casefold()
     return [
         entity
         for entity in tagging.entities
         if entity.entity_id == name
-        or any(wanted in mention.text.casefold() for mention in entity.mentions)
+        or any(_stands(name, mention.text) for mention in entity.mentions)
     ]
+
+
+def _stands(name: str, text: str) -> bool:
+    """Whether ``name`` stands in ``text`` as words of its own: Iran is not in Tirana."""
+    words = re.escape(name.strip().casefold())
+    return re.search(rf"(?<!\w){words}(?!\w)", text.casefold()) is not None
 
 
 def _show(base: KnowledgeBase, answer: _Answer, *, all_: bool, console: Console) -> None:
     if not answer.candidates:
         told = f"nothing is known of {plain(answer.name)}"
-        if not _ID.fullmatch(answer.name):
-            slug = local_id(answer.name).removeprefix("wireroom:")
-            told += f"; as a person it gets the id wireroom:per-{slug}, in every article"
+        slug = local_id(answer.name).removeprefix("wireroom:")
+        if slug and not _ID.fullmatch(answer.name):
+            type_ = answer.type or "PER"
+            of = "a person" if type_ == "PER" else type_
+            told += f"; as {of} it gets the id wireroom:{type_.lower()}-{slug}, in every article"
         console.print(Text(told), soft_wrap=True)
     shown = answer.candidates if all_ else answer.candidates[:_SHOWN]
     for number, candidate in enumerate(shown, 1):
@@ -173,7 +183,7 @@ def _choice(answer: _Answer) -> list[str]:
 def _json(base: KnowledgeBase, answer: _Answer) -> list[dict[str, Any]]:
     linked: Sequence[Linked] = answer.linked
     chosen = {(entity.entity_id, entity.type): entity for entity in linked}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for rank, candidate in enumerate(answer.candidates, 1):
         entity: Entity = candidate.entity
         link = chosen.get((entity.id, entity.type))
@@ -199,4 +209,16 @@ def _json(base: KnowledgeBase, answer: _Answer) -> list[dict[str, Any]]:
                 "confidence": link.confidence if link else None,
             }
         )
-    return rows
+    known = {(row["entity_id"], row["type"]) for row in rows}
+    return rows + [
+        {
+            "rank": None,
+            "entity_id": entity.entity_id,
+            "name": entity.name,
+            "type": entity.type,
+            "linked_by": entity.linked_by,
+            "confidence": entity.confidence,
+        }
+        for key, entity in chosen.items()
+        if key not in known
+    ]

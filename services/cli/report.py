@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
+import click
 import orjson
 from rich.console import Console
 from rich.text import Text
@@ -199,6 +201,21 @@ def _encodable(text: str) -> str:
 def plain(text: str) -> str:
     """``text`` without what could steer a terminal."""
     return "".join(char if char.isprintable() else "\ufffd" for char in _encodable(text))
+
+
+@contextmanager
+def told_of_output() -> Iterator[None]:
+    """A full disk or a closed terminal is told in one line; a reader that went away is for `main`.
+
+    Raises :class:`click.ClickException` for what else the system refuses.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename or "standard output"
+        raise click.ClickException(f"{plain(str(place))}: {error.strerror or error}") from error
 
 
 def show_summary(summary: Summary, console: Console) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from services.cleaner.language.identify import identify
 from services.cli.explain import Told, explanations
 from services.cli.files import STDIN
-from services.cli.report import plain, shown
+from services.cli.report import plain, shown, told_of_output
 from services.cli.tag_text import show
 from services.tagger.engines import ENGINES
 from services.tagger.recognizer import Recognizer, recognizer
@@ -66,17 +66,19 @@ def tag_command(
     settings = settings.model_copy(update={k: v for k, v in chosen.items() if v is not None})
     tagger = recognizer(settings)
     console = Console(highlight=False)
+    title, language = _encodable(title), language and _encodable(language)
     good = False
     try:
-        for number, given in enumerate(_inputs(input_, title, language, context)):
-            good = True
-            if json_:
-                click.echo(_json(given, tagger))
-                continue
-            if number:
-                console.print()
-            tagging = tagger.tag(given.text, given.title, given.language)
-            show(given.name, given.title, given.text, tagging, console)
+        with told_of_output():
+            for number, given in enumerate(_inputs(input_, title, language, context)):
+                good = True
+                if json_:
+                    click.echo(_json(given, tagger))
+                    continue
+                if number:
+                    console.print()
+                tagging = tagger.tag(given.text, given.title, given.language)
+                show(given.name, given.title, given.text, tagging, console)
     except KeyboardInterrupt:
         click.echo(f"wireroom: {plain(shown(input_))}: interrupted", err=True)
         context.exit(128 + signal.SIGINT)
@@ -87,7 +89,7 @@ def _json(given: Input, tagger: Recognizer) -> bytes:
     tagging = tagger.tag(given.text, given.title, given.language)
     return orjson.dumps(
         {
-            "name": given.name or None,
+            "name": _encodable(given.name) or None,
             "title": given.title,
             "text": given.text,
             "language": given.language,
@@ -112,8 +114,7 @@ def _inputs(
             raise click.ClickException(
                 f"{plain(input_)}: there is no such file; put words around it to tag it as a text"
             )
-        # What a terminal or a script hands over as bytes that are no UTF-8 has no offsets.
-        text = input_.encode("utf-8", "replace").decode("utf-8")
+        text = _encodable(input_)
         told = identify(text) if language is None else None
         yield Input("", title, text, told.language if told else language)
         return
@@ -125,6 +126,12 @@ def _inputs(
             continue
         found = document.found
         yield Input(document.name, title or found.title, found.text, language or found.language)
+
+
+def _encodable(text: str) -> str:
+    """``text`` without bytes that are no UTF-8, as a terminal or a script may hand over: they have
+    no offsets."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_file(input_: str) -> bool:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.search import printable
+from services.cli.explanation import safe
 from services.tagger.recognizer import Tagging
 from shared.events import Entity, EntityType
 
@@ -37,7 +37,7 @@ def show(name: str, title: str, text: str, tagging: Tagging, console: Console) -
     In colour in a terminal; else, and where colour is off, names are written ``[Kyiv|LOC Q1899]``.
     """
     if name:
-        console.print(Text(printable(name), "dim"), soft_wrap=True)
+        console.print(Text(_line(name), "dim"), soft_wrap=True)
     colour = console.is_terminal and not console.no_color
     if title:
         line = _marked(title, "title", tagging.entities, colour=colour)
@@ -75,21 +75,29 @@ def _places(entities: list[Entity], field: Literal["title", "text"]) -> list[_Pl
 def _marked(
     text: str, field: Literal["title", "text"], entities: list[Entity], *, colour: bool
 ) -> Text:
-    """``text`` with its names in colour or in marks; controls are made harmless, one for one."""
-    shown = printable(text)
+    """``text`` with its names in colour or in marks; controls are made harmless."""
     line = Text()
     end = 0
     for place in _places(entities, field):
         if place.start < end:
             continue
-        line.append(shown[end : place.start])
-        name = shown[place.start : place.end]
+        line.append(_harmless(text[end : place.start]))
+        name = _harmless(text[place.start : place.end])
         if colour:
             line.append(name, STYLES[place.entity.type])
         else:
-            line.append(f"[{name}|{place.entity.type} {printable(place.entity.entity_id)}]")
+            line.append(f"[{name}|{place.entity.type} {_line(place.entity.entity_id)}]")
         end = place.end
-    return line.append(shown[end:])
+    return line.append(_harmless(text[end:]))
+
+
+def _harmless(text: str) -> str:
+    """As :func:`safe`, which ends a line twice at CRLF; what joins emoji stays."""
+    return safe(text.replace("\r\n", "\n"))
+
+
+def _line(text: str) -> str:
+    return _harmless(text).replace("\n", " ")
 
 
 _HEADINGS: Final = ("entity", "type", "id", "linked by", "sure", "salience", "mentions")
@@ -98,9 +106,9 @@ _HEADINGS: Final = ("entity", "type", "id", "linked by", "sure", "salience", "me
 def _rows(entities: list[Entity]) -> Iterator[tuple[str, ...]]:
     for entity in entities:
         yield (
-            printable(entity.name).replace("\n", " "),
+            _line(entity.name),
             entity.type,
-            printable(entity.entity_id),
+            _line(entity.entity_id),
             entity.linked_by,
             f"{entity.confidence:.0%}",
             f"{entity.salience:.2f}",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -190,3 +192,64 @@ def test_names_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     result = run("entities", "QW")
     assert result.exit_code == 0
     assert "Qwertz Works  ORG wireroom:qwertz-works" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["tag", "entities"])
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_full_disk_is_told_in_one_line(command: str, options: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "services.cli", command, "Kyiv", *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == b"wireroom: standard output: No space left on device\n"
+
+
+def test_bytes_that_are_no_utf8_are_replaced_in_every_option() -> None:
+    (row,) = rows(run("tag", "Kyiv \udcff", "--title", "\udcffOslo", "--json"))
+    assert (row["title"], row["text"]) == ("?Oslo", "Kyiv ?")
+    (row,) = rows(run("tag", "Kyiv", "--language", "\udcff", "--json"))
+    assert row["language"] == "?"
+
+
+def test_joined_emoji_and_ends_of_lines_are_shown_as_they_are() -> None:
+    out = shown("👩\u200d👧 Kyiv\r\nnext", tagging((4, 8)), force_terminal=False)
+    assert out.startswith("👩\u200d👧 [Kyiv|LOC Q1899]\nnext\n")
+
+
+def test_an_id_is_told_from_the_context_too() -> None:
+    text = "Voters in Georgia and Alabama went to the polls, in Atlanta, Houston and Chicago too."
+    assert "in this text: Georgia Q1428" in run("entities", "Q1428", "--context", text).stdout
+
+
+def test_a_name_in_another_word_does_not_stand_in_the_context() -> None:
+    result = run("entities", "Iran", "--context", "The mayor of Tirana spoke.")
+    assert result.exit_code == 2
+    assert "--context: NAME does not stand in it" in result.output
+
+
+def test_only_the_type_that_is_asked_for_is_told_of() -> None:
+    result = run("entities", "Zebulon Qwertz", "--type", "ORG")
+    assert "as ORG it gets the id wireroom:org-zebulon-qwertz" in result.stdout
+    text = "Voters in Georgia and Alabama went to the polls."
+    assert "Q1428" not in run("entities", "Georgia", "--type", "PER", "--context", text).stdout
+
+
+def test_json_tells_of_a_linked_name_that_nobody_knows() -> None:
+    result = run("entities", "Jane Qwertz", "--context", "Jane Qwertz spoke in Kyiv.", "--json")
+    assert result.exit_code == 1
+    (row,) = rows(result)
+    assert (row["rank"], row["entity_id"], row["linked_by"]) == (
+        None,
+        "wireroom:per-jane-qwertz",
+        "nil",
+    )
+
+
+def test_a_name_without_letters_gets_no_id() -> None:
+    result = run("entities", "...")
+    assert result.exit_code == 1
+    assert "wireroom:" not in result.stdout
