@@ -1,0 +1,230 @@
+"""The articles that stories are made of, for as long as their window lasts.
+
+Everything here is a function of the rows between ``first`` and ``end``: how many of them have a
+word, and the newest that have it. An instance that began later at the log has the same as soon as
+its rows reach one window back.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from services.deduplicator.storyterms import (
+    DIMENSIONS,
+    FEATURES,
+    MONTHS,
+    TERMS,
+    YEAR_BITS,
+    YEARS,
+    word_table,
+)
+
+NO_STORY: Final = -1
+"""Of rows that are too short to judge, have left, or were never placed."""
+
+DEPTH: Final = 16
+"""Rows remembered for one word, the newest: a word that thousands of articles share must not make
+each of them search all the others, and tells nothing."""
+
+_RING_BITS: Final = 18
+_COUNT_BITS: Final = 22
+_FIRST_CAPACITY: Final = 1024
+_SPREAD: Final = np.uint32(0x9E3779B1)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+_YEAR_MASK: Final = (1 << YEAR_BITS) - 1
+
+Numbers = npt.NDArray[np.int64]
+
+
+class StoryWindow:
+    """Columns of the rows ``first`` (inclusive) to ``end`` (exclusive): 244 bytes each, beside
+    32 MB for what is counted and looked up."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.end = 0
+        self.counted = 0
+        """Rows in the window that have terms."""
+        self._capacity = _FIRST_CAPACITY
+        self.embeddings = np.zeros((self._capacity, DIMENSIONS), dtype=np.int8)
+        self.terms = np.zeros((self._capacity, TERMS), dtype=np.uint32)
+        self.stories = np.full(self._capacity, NO_STORY, dtype=np.int64)
+        self.times = np.zeros(self._capacity, dtype=np.int64)
+        self._rings = np.full((1 << _RING_BITS, DEPTH), -1, dtype=np.int32)
+        self._turns = np.zeros(1 << _RING_BITS, dtype=np.uint8)
+        table = word_table()
+        self._texts = table.texts
+        self._tenths = np.full(1 << _COUNT_BITS, 5, dtype=np.int32)
+        self._tenths[_counted_at(table.hashes)] = table.tenths[table.levels]
+        self.years = np.zeros(YEARS + 2, dtype=np.int64)
+        self.months = np.zeros(MONTHS, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return self.end - self.first
+
+    def place(self, rows: Numbers) -> Numbers:
+        """Where the columns hold ``rows``."""
+        return rows % self._capacity
+
+    def at(self, row: int) -> int:
+        """Where the columns hold ``row``."""
+        return row % self._capacity
+
+    def holds(self, row: int) -> bool:
+        """Whether ``row`` is in the window."""
+        return self.first <= row < self.end
+
+    def add(self, row: int, features: Any, time_ms: int) -> None:
+        """Remember a row later than all others; rows between are of no story."""
+        if not len(self):
+            self.first = self.end = row
+        while row - self.first >= self._capacity:
+            self._grow()
+        if row > self.end:
+            gap = self.place(np.arange(self.end, row))
+            self.stories[gap] = NO_STORY
+            self.terms[gap] = 0
+        self.end = row + 1
+        place = self.at(row)
+        self.embeddings[place] = features["embedding"]
+        self.terms[place] = features["terms"]
+        self.stories[place] = NO_STORY
+        self.times[place] = time_ms
+        self._count(row, 1)
+        words = self.words(row)
+        if len(words):
+            rings = _ring_of(words)
+            self._rings[rings, self._turns[rings] % DEPTH] = row & 0x7FFFFFFF
+            self._turns[rings] += np.uint8(1)
+
+    def add_all(self, first: int, features: npt.NDArray[np.void], times: Numbers) -> None:
+        """:meth:`add` for rows from ``first`` on, at once."""
+        count = len(features)
+        if not count:
+            return
+        if not len(self):
+            self.first = self.end = first
+        end = first + count
+        while end - self.first > self._capacity:
+            self._grow()
+        for row in range(self.end, first):  # rows between are of no story
+            self.stories[self.at(row)] = NO_STORY
+            self.terms[self.at(row)] = 0
+        self.end = end
+        rows = np.arange(first, end)
+        places = self.place(rows)
+        terms = features["terms"]
+        self.embeddings[places] = features["embedding"]
+        self.terms[places] = terms
+        self.stories[places] = NO_STORY
+        self.times[places] = times
+        held, columns = np.nonzero(terms[:, 1:])
+        words = terms[:, 1:][held, columns]
+        self.counted += int((terms[:, 1:] > 0).any(axis=1).sum())
+        np.add.at(self._tenths, _counted_at(words), 10)
+        for stated in terms[:, 0][terms[:, 0] > 0].tolist():
+            months, years = dates_of(stated)
+            self.months[months] += 1
+            for year in years:
+                self.years[year] += 1
+        # In each ring one after the other, so that the newest stay.
+        rings = _ring_of(words)
+        order = np.argsort(rings, kind="stable")
+        rings, newest = rings[order], rows[held[order]]
+        ranks = np.arange(len(rings)) - np.searchsorted(rings, rings, "left")
+        kept = np.searchsorted(rings, rings, "right") - np.searchsorted(rings, rings, "left")
+        slots = (self._turns[rings].astype(np.int64) + ranks) % DEPTH
+        last = kept - ranks <= DEPTH
+        self._rings[rings[last], slots[last]] = newest[last] & 0x7FFFFFFF
+        np.add.at(self._turns, rings, np.uint8(1))
+
+    def features(self, first: int, end: int) -> tuple[int, npt.NDArray[np.void]]:
+        """The window's first row of those from ``first`` to ``end``, and what was added of each."""
+        first = max(first, self.first)
+        rows = np.arange(first, max(min(end, self.end), first))
+        made = np.zeros(len(rows), dtype=FEATURES)
+        made["embedding"] = self.embeddings[self.place(rows)]
+        made["terms"] = self.terms[self.place(rows)]
+        return first, made
+
+    def words(self, row: int) -> npt.NDArray[np.uint32]:
+        """The terms of a row that are words and numbers."""
+        terms = self.terms[self.at(row), 1:]
+        return terms[terms > 0]
+
+    def sharing(self, words: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.intp], Numbers]:
+        """Which of ``words``, and a row that may have it: the newest :data:`DEPTH` of each."""
+        rows = self._rings[_ring_of(words)]
+        which, slots = np.nonzero(rows >= 0)
+        found = rows[which, slots].astype(np.int64)
+        # Rows are kept by their 31 lowest bits; what is in the window lies less far apart.
+        found += (self.end - 1 - found) >> 31 << 31
+        live = found >= self.first
+        return which[live], found[live]
+
+    def members(self, story: int) -> Numbers:
+        """The rows of ``story``, ascending."""
+        places = np.flatnonzero(self.stories == story)
+        rows = self.first + (places - self.first) % self._capacity
+        return np.sort(rows[rows < self.end]).astype(np.int64)
+
+    def tenths(self, terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
+        """In how many tenths of a text each term stands, learnt and seen."""
+        found: npt.NDArray[np.int32] = self._tenths[_counted_at(terms)]
+        return found
+
+    @property
+    def texts(self) -> int:
+        """Tenths of a text, learnt from and seen."""
+        return self._texts + 10 * self.counted
+
+    def forget(self, before: int) -> None:
+        """Forget the rows before ``before``."""
+        while self.first < min(before, self.end):
+            self._count(self.first, -1)
+            self.stories[self.at(self.first)] = NO_STORY
+            self.first += 1
+        self.first = max(self.first, before)
+        self.end = max(self.end, self.first)
+
+    def _count(self, row: int, sign: int) -> None:
+        words = self.words(row)
+        if not len(words):
+            return
+        self.counted += sign
+        np.add.at(self._tenths, _counted_at(words), 10 * sign)
+        months, years = dates_of(int(self.terms[self.at(row), 0]))
+        for month in months:
+            self.months[month] += sign
+        for year in years:
+            self.years[year] += sign
+
+    def _grow(self) -> None:
+        """A quarter more rows."""
+        rows = np.arange(self.first, self.end)
+        old, self._capacity = self._capacity, self._capacity + self._capacity // 4
+        for name in ("embeddings", "terms", "stories", "times"):
+            column = getattr(self, name)
+            empty = NO_STORY if name == "stories" else 0
+            grown = np.full((self._capacity, *column.shape[1:]), empty, dtype=column.dtype)
+            grown[rows % self._capacity] = column[rows % old]
+            setattr(self, name, grown)
+
+
+def dates_of(stated: int) -> tuple[list[int], list[int]]:
+    """Months from 0, and years from 1 for the first that is told, of a row's first slot."""
+    months = [month for month in range(MONTHS) if stated >> month & 1]
+    years = [stated >> shift & _YEAR_MASK for shift in (MONTHS, MONTHS + YEAR_BITS)]
+    return months, [year for year in years if 0 < year <= YEARS]
+
+
+def _ring_of(terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    rings: npt.NDArray[np.uint32] = (terms * _SPREAD) >> np.uint32(32 - _RING_BITS)
+    return rings
+
+
+def _counted_at(terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    places: npt.NDArray[np.uint32] = terms >> np.uint32(32 - _COUNT_BITS)
+    return places
