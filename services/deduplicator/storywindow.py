@@ -95,7 +95,7 @@ class StoryWindow:
         self._count(row, 1)
         words = self.words(row)
         if len(words):
-            rings = _ring_of(words)
+            rings = np.unique(ring_of(words))
             self._rings[rings, self._turns[rings] % DEPTH] = row & 0x7FFFFFFF
             self._turns[rings] += np.uint8(1)
 
@@ -120,19 +120,19 @@ class StoryWindow:
         self.terms[places] = terms
         self.stories[places] = NO_STORY
         self.times[places] = times
+        worded = (terms[:, 1:] > 0).any(axis=1)
         held, columns = np.nonzero(terms[:, 1:])
         words = terms[:, 1:][held, columns]
-        self.counted += int((terms[:, 1:] > 0).any(axis=1).sum())
+        self.counted += int(worded.sum())
         np.add.at(self._tenths, _counted_at(words), 10)
-        for stated in terms[:, 0][terms[:, 0] > 0].tolist():
+        for stated in terms[worded, 0].tolist():
             months, years = dates_of(stated)
             self.months[months] += 1
             for year in years:
                 self.years[year] += 1
-        # In each ring one after the other, so that the newest stay.
-        rings = _ring_of(words)
-        order = np.argsort(rings, kind="stable")
-        rings, newest = rings[order], rows[held[order]]
+        # In each ring one after the other, so that the newest stay; a row once, as in :meth:`add`.
+        both = np.unique(ring_of(words).astype(np.int64) * count + held)
+        rings, newest = both // count, rows[both % count]
         ranks = np.arange(len(rings)) - np.searchsorted(rings, rings, "left")
         kept = np.searchsorted(rings, rings, "right") - np.searchsorted(rings, rings, "left")
         slots = (self._turns[rings].astype(np.int64) + ranks) % DEPTH
@@ -156,7 +156,7 @@ class StoryWindow:
 
     def sharing(self, words: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.intp], Numbers]:
         """Which of ``words``, and a row that may have it: the newest :data:`DEPTH` of each."""
-        rows = self._rings[_ring_of(words)]
+        rows = self._rings[ring_of(words)]
         which, slots = np.nonzero(rows >= 0)
         found = rows[which, slots].astype(np.int64)
         # Rows are kept by their 31 lowest bits; what is in the window lies less far apart.
@@ -220,7 +220,8 @@ def dates_of(stated: int) -> tuple[list[int], list[int]]:
     return months, [year for year in years if 0 < year <= YEARS]
 
 
-def _ring_of(terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+def ring_of(terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Where the rows that have each of ``terms`` are remembered."""
     rings: npt.NDArray[np.uint32] = (terms * _SPREAD) >> np.uint32(32 - _RING_BITS)
     return rings
 

@@ -12,7 +12,7 @@ import pytest
 from services.deduplicator.stories import LARGEST_MOVED, Placement, Stories
 from services.deduplicator.storyscore import StoryRule, logarithm, root
 from services.deduplicator.storyterms import DIMENSIONS, FEATURES, TERMS, terms_of
-from services.deduplicator.storywindow import NO_STORY
+from services.deduplicator.storywindow import NO_STORY, StoryWindow, ring_of
 from tests.unit.dedup_texts import article_text
 
 DAY = 86_400_000
@@ -202,6 +202,33 @@ def test_whoever_is_told_the_decisions_makes_the_same_ones_from_then_on() -> Non
             stories.forget(row - 100)
             placements.append(stories.place(row, features[row], row))
         assert placements[0] == placements[1] == placements[2]
+
+
+def test_what_is_taken_over_at_once_stands_as_if_taken_one_by_one() -> None:
+    # Two words that are kept in one place, and one row that states a month and nothing else.
+    terms = np.arange(1, 1 << 21, dtype=np.uint32)
+    first, *others = terms[ring_of(terms) == ring_of(terms[:1])[0]].tolist()
+    features = np.zeros(40, dtype=FEATURES)
+    features["terms"][:, 1] = first
+    features["terms"][::3, 2] = others[0]
+    features["terms"][:, 0] = 1 << 4
+    features["terms"][7] = 0
+    features["terms"][7, 0] = 1 << 4
+    one, other = StoryWindow(), StoryWindow()
+    times = np.zeros(40, dtype=np.int64)
+    for row in range(40):
+        one.add(row, features[row], 0)
+    for start, end in ((0, 1), (1, 30), (30, 40)):
+        other.add_all(start, features[start:end], times[start:end])
+    words = features["terms"][0, 1:3]
+    assert sorted(one.sharing(words)[1].tolist()) == sorted([*range(24, 40), *range(24, 40)])
+    for window in (one, other):
+        window.forget(3)
+    assert sorted(one.sharing(words)[1]) == sorted(other.sharing(words)[1])
+    assert one.tenths(words).tolist() == other.tenths(words).tolist()
+    assert (one.texts, one.months.tolist()) == (other.texts, other.months.tolist())
+    one.forget(40)
+    assert not one.months.any()
 
 
 def test_moves_are_what_changed_and_nothing_else() -> None:
