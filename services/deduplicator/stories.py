@@ -33,7 +33,7 @@ _CONTENDERS: Final = 4
 _COMPARED_MEMBERS: Final = 64
 _ASKED_AGAIN: Final = 4
 _MERGED: Final = 2
-_CROSSED: Final = 24
+_CROSSED: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

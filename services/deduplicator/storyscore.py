@@ -65,12 +65,10 @@ class StoryRule:
 
 def logarithm(numbers: Numbers) -> Numbers:
     """64 times the logarithm to base 2 of positive ``numbers``, rounded down."""
-    shifts = np.zeros_like(numbers)
-    rest = numbers
-    while (large := rest >> _MANTISSA_BITS > 0).any():
-        shifts = shifts + large
-        rest = np.where(large, rest >> 1, rest)
-    return shifts * _STEPS + _LOGARITHMS[rest]
+    # The exponent of a whole number below 2^53 is exact: the number of its bits.
+    bits = np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
+    shifts = np.maximum(bits - _MANTISSA_BITS, 0)
+    return shifts * _STEPS + _LOGARITHMS[numbers >> shifts]
 
 
 def root(numbers: Numbers) -> Numbers:
