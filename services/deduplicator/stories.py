@@ -115,6 +115,10 @@ class Stories:
         places = self._window.place(np.arange(first, first + len(features)))
         self._window.stories[places] = stories
 
+    def meaning(self, row: int, embedding: npt.NDArray[np.int8]) -> int | None:
+        """Cosine of the embeddings of ``row`` and of another article in thousandths."""
+        return self._window.meaning(row, embedding)
+
     def features(self, first: int, end: int) -> tuple[int, npt.NDArray[np.void]]:
         """What :meth:`assign_all` was, or would have been, given for the rows in the window."""
         return self._window.features(first, end)

@@ -34,7 +34,7 @@ _UNSEEN_TEXTS: Final = 20
 class StoryRule:
     """Thousandths of similarity. Chosen for ecbplus and the validation part of neus together."""
 
-    threshold: int = 360
+    threshold: int = 365
     """An article joins a story that it is so similar to, at least."""
     crowd: int = 8
     crowd_free: int = 210
@@ -42,7 +42,7 @@ class StoryRule:
     """Where news of one matter are many, all are alike: the threshold rises by ``crowd_weight``
     thousandths of what the similarity to the nearest story but ``crowd - 1`` exceeds
     ``crowd_free``."""
-    meaning: int = 420
+    meaning: int = 450
     """Weight of the embeddings; the shared words have the rest."""
     same_year: int = 70
     same_month: int = 30
@@ -55,7 +55,7 @@ class StoryRule:
     words_alone: int = 90
     """Added to the words' similarity where one article has no embedding: less than an embedding
     brings, so that such articles must share more words."""
-    agreement: int = 20
+    agreement: int = 40
     """Two stories are one where their members are so much more similar than the threshold."""
     least_words: int = 4
     """Articles of fewer are too short to judge."""
@@ -68,7 +68,8 @@ def logarithm(numbers: Numbers) -> Numbers:
     # The exponent of a whole number below 2^53 is exact: the number of its bits.
     bits = np.frexp(numbers.astype(np.float64))[1].astype(np.int64)
     shifts = np.maximum(bits - _MANTISSA_BITS, 0)
-    return shifts * _STEPS + _LOGARITHMS[numbers >> shifts]
+    found: Numbers = shifts * _STEPS + _LOGARITHMS[numbers >> shifts]
+    return found
 
 
 def root(numbers: Numbers) -> Numbers:

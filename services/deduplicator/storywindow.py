@@ -7,6 +7,8 @@ its rows reach one window back.
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -31,8 +33,11 @@ each of them search all the others, and tells nothing."""
 
 _RING_BITS: Final = 18
 _COUNT_BITS: Final = 22
+_UNKNOWN_TENTHS: Final = 5
 _FIRST_CAPACITY: Final = 1024
 _SPREAD: Final = np.uint32(0x9E3779B1)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+_ROW_BITS: Final = 30
+_ROW_MASK: Final = (1 << _ROW_BITS) - 1
 _YEAR_MASK: Final = (1 << YEAR_BITS) - 1
 
 Numbers = npt.NDArray[np.int64]
@@ -40,7 +45,8 @@ Numbers = npt.NDArray[np.int64]
 
 class StoryWindow:
     """Columns of the rows ``first`` (inclusive) to ``end`` (exclusive): 244 bytes each, beside
-    32 MB for what is counted and looked up."""
+    32 MB at most for what is counted and looked up, of which pages without a word take nothing, and
+    16 MB that all windows share."""
 
     def __init__(self) -> None:
         self.first = 0
@@ -52,12 +58,10 @@ class StoryWindow:
         self.terms = np.zeros((self._capacity, TERMS), dtype=np.uint32)
         self.stories = np.full(self._capacity, NO_STORY, dtype=np.int64)
         self.times = np.zeros(self._capacity, dtype=np.int64)
-        self._rings = np.full((1 << _RING_BITS, DEPTH), -1, dtype=np.int32)
+        self._rings = np.zeros((1 << _RING_BITS, DEPTH), dtype=np.int32)
         self._turns = np.zeros(1 << _RING_BITS, dtype=np.uint8)
-        table = word_table()
-        self._texts = table.texts
-        self._tenths = np.full(1 << _COUNT_BITS, 5, dtype=np.int32)
-        self._tenths[_counted_at(table.hashes)] = table.tenths[table.levels]
+        self._texts = word_table().texts
+        self._tenths = np.zeros(1 << _COUNT_BITS, dtype=np.int32)
         self.years = np.zeros(YEARS + 2, dtype=np.int64)
         self.months = np.zeros(MONTHS, dtype=np.int64)
 
@@ -96,7 +100,7 @@ class StoryWindow:
         words = self.words(row)
         if len(words):
             rings = np.unique(ring_of(words))
-            self._rings[rings, self._turns[rings] % DEPTH] = row & 0x7FFFFFFF
+            self._rings[rings, self._turns[rings] % DEPTH] = (row & _ROW_MASK) + 1
             self._turns[rings] += np.uint8(1)
 
     def add_all(self, first: int, features: npt.NDArray[np.void], times: Numbers) -> None:
@@ -137,7 +141,7 @@ class StoryWindow:
         kept = np.searchsorted(rings, rings, "right") - np.searchsorted(rings, rings, "left")
         slots = (self._turns[rings].astype(np.int64) + ranks) % DEPTH
         last = kept - ranks <= DEPTH
-        self._rings[rings[last], slots[last]] = newest[last] & 0x7FFFFFFF
+        self._rings[rings[last], slots[last]] = (newest[last] & _ROW_MASK) + 1
         np.add.at(self._turns, rings, np.uint8(1))
 
     def features(self, first: int, end: int) -> tuple[int, npt.NDArray[np.void]]:
@@ -149,6 +153,14 @@ class StoryWindow:
         made["terms"] = self.terms[self.place(rows)]
         return first, made
 
+    def meaning(self, row: int, embedding: npt.NDArray[np.int8]) -> int | None:
+        """Cosine of the embedding of ``row`` and another in thousandths; ``None`` without one."""
+        if not self.holds(row):
+            return None
+        one, other = self.embeddings[self.at(row)].astype(np.int64), embedding.astype(np.int64)
+        lengths = int(one @ one) * int(other @ other)
+        return max(int(one @ other), 0) * 1000 // math.isqrt(lengths) if lengths else None
+
     def words(self, row: int) -> npt.NDArray[np.uint32]:
         """The terms of a row that are words and numbers."""
         terms = self.terms[self.at(row), 1:]
@@ -157,10 +169,10 @@ class StoryWindow:
     def sharing(self, words: npt.NDArray[np.uint32]) -> tuple[npt.NDArray[np.intp], Numbers]:
         """Which of ``words``, and a row that may have it: the newest :data:`DEPTH` of each."""
         rows = self._rings[ring_of(words)]
-        which, slots = np.nonzero(rows >= 0)
-        found = rows[which, slots].astype(np.int64)
-        # Rows are kept by their 31 lowest bits; what is in the window lies less far apart.
-        found += (self.end - 1 - found) >> 31 << 31
+        which, slots = np.nonzero(rows)
+        found = rows[which, slots].astype(np.int64) - 1
+        # Rows are kept by their lowest bits; what is in the window lies less far apart.
+        found += (self.end - 1 - found) >> _ROW_BITS << _ROW_BITS
         live = found >= self.first
         return which[live], found[live]
 
@@ -172,7 +184,8 @@ class StoryWindow:
 
     def tenths(self, terms: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
         """In how many tenths of a text each term stands, learnt and seen."""
-        found: npt.NDArray[np.int32] = self._tenths[_counted_at(terms)]
+        places = _counted_at(terms)
+        found: npt.NDArray[np.int32] = _learnt()[places] + self._tenths[places]
         return found
 
     @property
@@ -211,6 +224,15 @@ class StoryWindow:
             grown = np.full((self._capacity, *column.shape[1:]), empty, dtype=column.dtype)
             grown[rows % self._capacity] = column[rows % old]
             setattr(self, name, grown)
+
+
+@cache
+def _learnt() -> npt.NDArray[np.int32]:
+    """In how many tenths of a text each word is taken to have been before any is seen."""
+    table = word_table()
+    tenths = np.full(1 << _COUNT_BITS, _UNKNOWN_TENTHS, dtype=np.int32)
+    tenths[_counted_at(table.hashes)] = table.tenths[table.levels]
+    return tenths
 
 
 def dates_of(stated: int) -> tuple[list[int], list[int]]:
