@@ -34,6 +34,8 @@ _COMPARED_MEMBERS: Final = 64
 _ASKED_AGAIN: Final = 4
 _MERGED: Final = 2
 _CROSSED: Final = 12
+_FEW: Final = 2
+_FAR: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Stories:
         self._window = StoryWindow()
         self._scores = Scores(self._window, self._rule)
         self._known: dict[int, Numbers] = {}
+        self._told = (NO_STORY, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
 
     def __len__(self) -> int:
         """Rows in the window."""
@@ -86,8 +89,10 @@ class Stories:
         order = np.lexsort((-near, -scores))
         near, scores = near[order], scores[order]
         least = self._least(near, scores)
-        near = near[scores >= least]
         self._known.clear()
+        near_by = np.argsort(near)
+        self._told = (row, near[near_by], scores[near_by])
+        near = near[scores >= least]
         story = self._best(row, near, least)
         if story == NO_STORY:
             story = row if name is None else name
@@ -172,8 +177,18 @@ class Stories:
         others = members[members != row][-_COMPARED_MEMBERS:]
         if not len(others):
             return -1
-        scores = np.sort(self._scores.of(row, others))[-self._rule.nearest :]
+        scores = np.sort(self._compared(row, others))[-self._rule.nearest :]
         return int(scores.sum()) // len(scores)
+
+    def _compared(self, row: int, others: Numbers) -> Numbers:
+        """Similarities of ``row`` to ``others``: those of the article being placed were told."""
+        placed, rows, scores = self._told
+        if len(rows) and (row == placed or others.tolist() == [placed]):
+            wanted = others if row == placed else np.array([row])
+            places = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+            if (rows[places] == wanted).all():
+                return scores[places]
+        return self._scores.of(row, others)
 
     def _ask_again(self, story: int, near: Numbers, least: int, moved: dict[int, int]) -> None:
         """Move those of ``near`` to ``story`` that are nearer to it than to their own."""
@@ -205,8 +220,14 @@ class Stories:
     def _agree(self, own: Numbers, other: Numbers, least: int) -> bool:
         """Whether the newest members of two stories are alike on average."""
         own, other = own[-_CROSSED:], other[-_CROSSED:]
-        total = sum(int(self._scores.of(row, other).sum()) for row in own.tolist())
-        return total >= (least + self._rule.agreement) * len(own) * len(other)
+        least = (least + self._rule.agreement) * len(other)
+        total = 0
+        for place, row in enumerate(own[::-1].tolist(), 1):
+            total += int(self._scores.of(row, other).sum())
+            # Most pairs of stories are two: what is far off after a few members stays so.
+            if place == _FEW and total < (least - _FAR * len(other)) * place:
+                return False
+        return total >= least * len(own)
 
     def _members(self, story: int) -> Numbers:
         """As the window tells, once for each placement."""
