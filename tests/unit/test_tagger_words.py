@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tagger.model.windows import WINDOW, may_name, sentence_ends, windows
-from services.tagger.model.words import LONGEST, SHAPES, Vocabulary, shape_of, split
+from services.tagger.model.words import SHAPES, Vocabulary, shape_of
+from shared.minilm.pieces import LONGEST, split
 
 VOCABULARY = Vocabulary(
     ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "kyiv", "zelensky", "##y", "'", "s", "u", ".", "-", "led"]

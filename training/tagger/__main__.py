@@ -27,10 +27,10 @@ from services.tagger.model.network import FOLDER
 from tests.quality.tagger_articles import WORLDWIDE, articles
 from training.tagger.ablation import ablation
 from training.tagger.rows import outlet
-from training.tagger.teacher import FOLD_NAMES, FOLDS, KEPT, Teacher, encoder, folds_of, write
+from training.tagger.teacher import FOLD_NAMES, FOLDS, KEPT, Teacher, folds_of, write
 
 
-def _folds(teacher: Teacher, start: Path, vocabulary: Path) -> None:
+def _folds(teacher: Teacher, start: Path) -> None:
     fold_of = folds_of(teacher.worldwide)
     news = articles(teacher.data / "ner.jsonl.gz", (WORLDWIDE,))[WORLDWIDE]
     with gzip.open(FOLD_NAMES / "tagger-research.jsonl.gz", "wt", encoding="utf-8") as lines:
@@ -38,7 +38,7 @@ def _folds(teacher: Teacher, start: Path, vocabulary: Path) -> None:
             rows = [row for row in teacher.worldwide if fold_of[outlet(row.id)] != fold]
             network = teacher.taught_further(start, rows)
             with tempfile.TemporaryDirectory() as folder:
-                write(network, "fold", Path(folder), vocabulary)
+                write(network, "fold", Path(folder))
                 finder = ModelFinder("fold", Path(folder))
                 for key, article in news.items():
                     if fold_of[outlet(f"{key}-0")] == fold:
@@ -51,20 +51,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.tagger", description=__doc__)
     parser.add_argument("what", choices=("open", "research", "folds", "ablation"))
     what = parser.parse_args().what
-    teacher, vocabulary = Teacher(), encoder() / "vocab.txt"
+    teacher = Teacher()
     if what == "ablation":
-        ablation(teacher, vocabulary)
+        ablation(teacher)
         return
     start = KEPT / "tagger-open.pt"
     if what == "open" or not start.is_file():
         network = teacher.taught_openly()
         start.parent.mkdir(parents=True, exist_ok=True)
         torch.save(network.state_dict(), start)
-        write(network, "open", FOLDER, vocabulary)
+        write(network, "open", FOLDER)
     if what == "research":
-        write(teacher.taught_further(start, teacher.worldwide), "research", FOLDER, vocabulary)
+        write(teacher.taught_further(start, teacher.worldwide), "research", FOLDER)
     elif what == "folds":
-        _folds(teacher, start, vocabulary)
+        _folds(teacher, start)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ from services.tagger.model.decode import decode
 from services.tagger.model.finder import ModelFinder
 from services.tagger.model.labels import TYPES
 from services.tagger.model.network import FOLDER
-from services.tagger.model.words import split
 from services.tagger.spans import Span
+from shared.minilm.pieces import split
 from tests.quality.tagger_articles import WORLDWIDE, Marked, articles, scored
 from tests.quality.tagger_names import counted
 from training.tagger.network import Network, pretrained
@@ -85,7 +85,7 @@ def _apart(finder: ModelFinder, text: str) -> Iterator[Span]:
         yield Span(words[name.first].start, words[name.last - 1].end, TYPES[name.kind], 1.0)
 
 
-def ablation(teacher: Teacher, vocabulary: Path) -> None:
+def ablation(teacher: Teacher) -> None:
     """Teach the networks, measure them, and write the table."""
     held = articles(teacher.data / "ner.jsonl.gz", (WORLDWIDE,))[WORLDWIDE]
     texts = list(held.values())[::_EVERY]
@@ -99,7 +99,7 @@ def ablation(teacher: Teacher, vocabulary: Path) -> None:
 
     for step in _STEPS:
         with tempfile.TemporaryDirectory() as folder:
-            write(_taught(teacher, step), "step", Path(folder), vocabulary)
+            write(_taught(teacher, step), "step", Path(folder))
             add(step.name, ModelFinder("step", Path(folder)), together=False)
     shipped = ModelFinder("open", FOLDER)
     add("all sentences, news last and most (shipped)", shipped, together=False)

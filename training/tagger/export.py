@@ -19,7 +19,7 @@ _EPSILON: Final = 1e-12
 _FUSED: Final = "com.microsoft"
 
 
-class _Graph:
+class Graph:
     """A graph under construction."""
 
     def __init__(self) -> None:
@@ -46,14 +46,8 @@ class _Graph:
         return self.add("Add", product, self.weight(f"{name}.bias", bias))
 
 
-def graph(network: Network) -> onnx.ModelProto:
-    """``network`` without its table of pieces.
-
-    Inputs: ``embedded`` float [1, pieces, width], ``shapes`` int64 [1, pieces]. Output:
-    ``scores`` float [1, pieces, labels].
-    """
-    state = {name: value.numpy() for name, value in network.state_dict().items()}
-    made = _Graph()
+def encoder(made: Graph, state: dict[str, NDArray[np.float32]], states: str, layers: int) -> str:
+    """The encoder's ``layers`` over the summed vectors ``states`` [1, pieces, width]."""
 
     def norm(name: str, states: str) -> str:
         return made.add(
@@ -68,16 +62,8 @@ def graph(network: Network) -> onnx.ModelProto:
     def linear(name: str, states: str) -> str:
         return made.linear(name, states, state[f"{name}.weight"], state[f"{name}.bias"])
 
-    shape = made.add("Shape", "shapes")
-    length = made.add(
-        "Slice", shape, made.weight("one", np.array([1])), made.weight("two", np.array([2]))
-    )
-    places = made.add(
-        "Slice", made.weight("places", state["places"]), made.weight("zero", np.array([0])), length
-    )
-    shapes = made.add("Gather", made.weight("shapes.weight", state["shapes.weight"]), "shapes")
-    states = norm("norm", made.add("Add", made.add("Add", "embedded", shapes), places))
-    for number in range(len(network.layers)):
+    states = norm("norm", states)
+    for number in range(layers):
         under = f"layers.{number}."
         weights = np.split(state[under + "qkv.weight"], 3)
         biases = np.split(state[under + "qkv.bias"], 3)
@@ -90,26 +76,62 @@ def graph(network: Network) -> onnx.ModelProto:
         inner = made.add("Gelu", linear(under + "up", states), domain=_FUSED)
         further = linear(under + "down", inner)
         states = norm(under + "last_norm", made.add("Add", further, states))
-    scores = linear("head", states)
+    return states
+
+
+def graph(network: Network) -> onnx.ModelProto:
+    """``network`` without its table of pieces.
+
+    Inputs: ``embedded`` float [1, pieces, width], ``shapes`` int64 [1, pieces]. Output:
+    ``scores`` float [1, pieces, labels].
+    """
+    state = {name: value.numpy() for name, value in network.state_dict().items()}
+    made = Graph()
+
+    shape = made.add("Shape", "shapes")
+    length = made.add(
+        "Slice", shape, made.weight("one", np.array([1])), made.weight("two", np.array([2]))
+    )
+    places = made.add(
+        "Slice", made.weight("places", state["places"]), made.weight("zero", np.array([0])), length
+    )
+    shapes = made.add("Gather", made.weight("shapes.weight", state["shapes.weight"]), "shapes")
+    states = made.add("Add", made.add("Add", "embedded", shapes), places)
+    states = encoder(made, state, states, len(network.layers))
+    scores = made.linear("head", states, state["head.weight"], state["head.bias"])
     made.nodes.append(helper.make_node("Identity", [scores], ["scores"], "scores"))
-    body = helper.make_graph(
-        made.nodes,
+    return model(
+        made,
         "tagger",
         [
             helper.make_tensor_value_info("embedded", TensorProto.FLOAT, [1, "n", WIDTH]),
             helper.make_tensor_value_info("shapes", TensorProto.INT64, [1, "n"]),
         ],
         [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, "n", len(LABELS)])],
-        made.weights,
     )
+
+
+def model(
+    made: Graph,
+    name: str,
+    inputs: list[onnx.ValueInfoProto],
+    outputs: list[onnx.ValueInfoProto],
+) -> onnx.ModelProto:
+    """What was constructed, as a file is."""
+    body = helper.make_graph(made.nodes, name, inputs, outputs, made.weights)
     opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
     return helper.make_model(body, opset_imports=opsets, ir_version=9, producer_name="wireroom")
 
 
-def export(network: Network, path: Path, *, whole: Path | None = None) -> None:
-    """Write ``network`` to ``path`` with weights of 8 bits; to ``whole`` with all of theirs."""
-    plain = whole or path.with_suffix(".whole.onnx")
-    onnx.save(graph(network.eval()), plain)
+def export(network: Network, path: Path) -> None:
+    """Write ``network`` to ``path`` with weights of 8 bits."""
+    quantized(graph(network.eval()), path)
+
+
+def quantized(whole: onnx.ModelProto, path: Path) -> None:
+    """Write a model to ``path`` with weights of 8 bits."""
+    plain = path.with_suffix(".whole.onnx")
+    onnx.save(whole, plain)
     quantize_dynamic(
         plain,
         path,
@@ -117,8 +139,7 @@ def export(network: Network, path: Path, *, whole: Path | None = None) -> None:
         per_channel=True,
         extra_options={"MatMulConstBOnly": True, "DefaultTensorType": TensorProto.FLOAT},
     )
-    if whole is None:
-        plain.unlink()
+    plain.unlink()
 
 
 def table(network: Network) -> tuple[NDArray[np.int8], NDArray[np.float16]]:

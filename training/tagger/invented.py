@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final, cast
 
 from services.tagger.model.labels import OUTSIDE, TYPES, begins, goes_on
-from services.tagger.model.words import split
 from shared.events import EntityType
+from shared.minilm.pieces import split
 from training.tagger.unify import Sentence
 
 FOLDER: Final = Path(__file__).parent / "invented"

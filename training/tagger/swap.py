@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from services.tagger.model.labels import begins, goes_on
-from services.tagger.model.words import split
 from shared.events import EntityType
+from shared.minilm.pieces import split
 from training.tagger.unify import Sentence
 
 _LONGEST_NAME: Final = 8

@@ -11,13 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
 
 from services.tagger.model.words import Vocabulary
 from tests.shared_data import shared_root
 from training.tagger import invented
-from training.tagger.export import export, table
+from training.tagger.export import export
 from training.tagger.network import Network, pretrained
 from training.tagger.rows import HELD_OUT, Example, Row, joined, outlet, read
 from training.tagger.swap import Swap
@@ -100,11 +99,7 @@ def folds_of(rows: list[Row]) -> dict[str, int]:
     return found
 
 
-def write(network: Network, name: str, folder: Path, vocabulary: Path) -> None:
-    """Write the weights called ``name``, and what all weights share, to ``folder``."""
+def write(network: Network, name: str, folder: Path) -> None:
+    """Write the weights called ``name`` to ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     export(network, folder / f"{name}.onnx")
-    vectors, scales = table(network)
-    np.save(folder / "pieces.npy", vectors)
-    np.save(folder / "pieces-scales.npy", scales)
-    (folder / "vocabulary.txt").write_bytes(vocabulary.read_bytes())

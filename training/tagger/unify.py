@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 import yaml
 
 from services.tagger.model.labels import LABELS, OUTSIDE, TYPES, begins, goes_on
-from services.tagger.model.words import split
 from services.tagger.spelling import word_set
 from shared.events import EntityType
+from shared.minilm.pieces import split
 
 _LOOSE: Final = ("MISC", "NORP", "EVENT", "PRODUCT")
 

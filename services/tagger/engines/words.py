@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.tagger.engines.labels import tag_of
-from services.tagger.model.words import split
 from services.tagger.spans import Span
 from shared.events import EntityType
+from shared.minilm.pieces import split
 
 # Thai, Lao, Burmese, Khmer, and the kana: a run of letters is a sentence there, not a word.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff]")

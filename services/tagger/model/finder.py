@@ -14,8 +14,9 @@ from services.tagger.model.labels import LABELS, OUTSIDE, TYPES
 from services.tagger.model.network import FOLDER, Network
 from services.tagger.model.vote import Scored, vote
 from services.tagger.model.windows import line_starts, may_name, sentence_ends, windows
-from services.tagger.model.words import Vocabulary, Word, split
+from services.tagger.model.words import Vocabulary
 from services.tagger.spans import Span
+from shared.minilm.pieces import Word, split
 
 LANGUAGES: Final = frozenset({"en"})
 """Languages of the sentences that it was taught on."""
@@ -27,8 +28,8 @@ class ModelFinder:
 
     def __init__(self, weights: str = "open", folder: Path = FOLDER) -> None:
         """Raises :class:`~shared.errors.SettingsError` when there are no such weights."""
-        self._vocabulary = Vocabulary.load(folder / "vocabulary.txt")
-        self._network = Network(folder / f"{weights}.onnx", folder / "pieces.npy", self._vocabulary)
+        self._vocabulary = Vocabulary.load()
+        self._network = Network(folder / f"{weights}.onnx", self._vocabulary)
         self.version = f"minilm-{weights} {self._network.version}"
 
     def covers(self, language: str | None) -> bool:

@@ -15,6 +15,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as failures
 from services.tagger.model.labels import LABELS
 from services.tagger.model.words import SHAPES, Pieces, Vocabulary
 from shared.errors import SettingsError
+from shared.minilm.table import PieceTable
 
 FOLDER: Final = Path(__file__).parent / "weights"
 _FIRST_SHAPE: Final = len(SHAPES)
@@ -34,7 +35,7 @@ class Network:
     window's, so that what stands beside a text cannot change its labels, and no padding is
     computed. One thread: services have a process for each core."""
 
-    def __init__(self, graph: Path, table: Path, vocabulary: Vocabulary) -> None:
+    def __init__(self, graph: Path, vocabulary: Vocabulary) -> None:
         """Raises :class:`SettingsError` for files that are missing or no such network."""
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -49,11 +50,10 @@ class Network:
                 # Fused it takes 18 % of the time, apart 6 %: it runs element by element.
                 disabled_optimizers=["SkipLayerNormFusion"],
             )
-            self._table = np.load(table, mmap_mode="r")
+            self._table = PieceTable()
         except (OSError, ValueError, *_FAILURES) as error:
             reason = str(error).partition("\n")[0][:200]
             raise SettingsError(f"{graph}: not a model of the tagger: {reason}") from error
-        self._scales = np.load(table.with_name(table.stem + "-scales.npy")).astype(np.float32)
         self._vocabulary = vocabulary
         self.version = hashlib.blake2b(content, digest_size=4).hexdigest()
 
@@ -69,9 +69,7 @@ class Network:
             shapes += [word.shape + _FIRST_SHAPE] * (len(word.ids) - 1)
         ids.append(self._vocabulary.last)
         shapes.append(0)
-        index = np.array(ids)
-        embedded = self._table[index] * self._scales[index, None]
-        feed = {"embedded": embedded[None], "shapes": np.array([shapes])}
+        feed = {"embedded": self._table.vectors(ids)[None], "shapes": np.array([shapes])}
         scores: NDArray[np.float32] = self._session.run(["scores"], feed)[0][0][heads]
         scores = scores - scores.max(axis=1, keepdims=True)
         scores -= np.log(np.exp(scores).sum(axis=1, keepdims=True))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from services.tagger.model.words import Word
 from services.tagger.spelling import word_set
+from shared.minilm.pieces import Word
 
 WINDOW: Final = 96
 """Pieces of a window, besides the marks at its ends. The network was taught on some 20 to 120;

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import sys
 import unicodedata
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Final, NamedTuple
 
-VOCABULARY = Path(__file__).parent / "weights" / "vocabulary.txt"
+from shared.minilm.pieces import WordPieces
 
 SHAPES: Final = (
     "none",  # no letter and no digit: punctuation, symbols
@@ -25,41 +21,6 @@ SHAPES: Final = (
 )
 """How a word is written. The encoder knows no case, so it is told."""
 _SHAPE = {name: number for number, name in enumerate(SHAPES)}
-
-LONGEST = 32
-"""Letters of a word that are read; of a longer one only the first so many."""
-MOST_PIECES = 8
-"""Pieces of a word that are read."""
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    """Runs of letters and digits with their marks; any other character but space by itself."""
-    marks = []
-    first = None
-    for code in range(0x300, sys.maxunicode + 2):
-        is_mark = code <= sys.maxunicode and unicodedata.category(chr(code)) in ("Mn", "Mc", "Me")
-        if is_mark and first is None:
-            first = code
-        elif not is_mark and first is not None:
-            marks.append(f"\\U{first:08x}-\\U{code - 1:08x}")
-            first = None
-    # Ideographs stand alone: their script writes no spaces.
-    alone = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
-    letter = rf"(?![{alone}])[^\W_]"
-    return re.compile(rf"(?:{letter})(?:[{''.join(marks)}]|{letter})*+|\S")
-
-
-class Word(NamedTuple):
-    """A word at code points ``start`` to ``end`` of its text."""
-
-    start: int
-    end: int
-
-
-def split(text: str) -> list[Word]:
-    """The words of ``text``, in order: runs of letters and digits, else single characters."""
-    return [Word(*found.span()) for found in _pattern().finditer(text)]
 
 
 def shape_of(word: str) -> int:
@@ -94,51 +55,22 @@ class Pieces(NamedTuple):
     shape: int
 
 
-class Vocabulary:
-    """Cuts words into pieces, the longest known one first (WordPiece).
-
-    Source of the scheme: Devlin et al., "BERT", NAACL 2019; the vocabulary is that of the encoder.
-    """
+class Vocabulary(WordPieces):
+    """The encoder's pieces, with the shape of each word; common words are remembered."""
 
     _KEPT = 200_000
     """Words whose pieces are remembered."""
 
     def __init__(self, pieces: Sequence[str]) -> None:
-        self._ids = {piece: number for number, piece in enumerate(pieces)}
-        self.unknown = self._ids["[UNK]"]
-        self.first = self._ids["[CLS]"]
-        self.last = self._ids["[SEP]"]
-        self.size = len(pieces)
+        super().__init__(pieces)
         self._known: dict[str, Pieces] = {}
-
-    @classmethod
-    def load(cls, path: Path = VOCABULARY) -> Vocabulary:
-        """The vocabulary at ``path``: a piece a line."""
-        return cls(path.read_text(encoding="utf-8").rstrip("\n").split("\n"))
 
     def pieces(self, word: str) -> Pieces:
         """The pieces of ``word``, one at least."""
         found = self._known.get(word)
         if found is None:
-            found = Pieces(tuple(self._cut(word)), shape_of(word))
+            found = Pieces(tuple(self.cut(word)), shape_of(word))
             if len(self._known) >= self._KEPT:
                 self._known.clear()
             self._known[word] = found
         return found
-
-    def _cut(self, word: str) -> list[int]:
-        folded = unicodedata.normalize("NFD", word[:LONGEST].lower())
-        letters = "".join(c for c in folded if unicodedata.category(c) != "Mn")
-        found: list[int] = []
-        start = 0
-        while start < len(letters) and len(found) < MOST_PIECES:
-            for end in range(len(letters), start, -1):
-                piece = letters[start:end] if start == 0 else "##" + letters[start:end]
-                number = self._ids.get(piece)
-                if number is not None:
-                    found.append(number)
-                    start = end
-                    break
-            else:
-                return [self.unknown]
-        return found or [self.unknown]
