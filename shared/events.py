@@ -307,12 +307,18 @@ class TaggedArticle(Article):
 
 
 class Duplicate(WireModel):
-    """What the article repeats. ``group_id`` is the article id of the group's original."""
+    """What the article repeats. One article of a group, its original, has the kind ``none``."""
 
     kind: DuplicateKind = "none"
     of: str | None = None
+    """The article that it is most like."""
     group_id: str
+    """The id of the article that began the group; never changes."""
     similarity: float | None = Field(None, ge=0, le=1)
+    """Share of the runs of five words that the two have in common, estimated; of a spun copy, of
+    names, numbers and quotations."""
+    evidence: list[str] = []
+    """Why it is that, in words."""
 
 
 class EnrichedArticle(TaggedArticle):

@@ -35,6 +35,12 @@ LAG = Gauge("wireroom_lag_messages", "Messages not yet processed", ["stage"])
 REMEMBERED = Gauge("wireroom_remembered_articles", "Articles in the duplicate window")
 # Entries of the fingerprint log that no instance can read.
 LOG_SKIPPED = Gauge("wireroom_fingerprints_skipped", "Unreadable entries of the fingerprint log")
+# Verdicts of the log that an instance would have decided otherwise: 0, or instances differ in
+# settings or release.
+DISAGREED = Gauge("wireroom_verdicts_disagreed", "Verdicts that differ from one's own")
+# Articles written again because a later one changed what they are: "emitted"; "lost" where the
+# tagged article was gone from its topic.
+CORRECTIONS = Counter("wireroom_corrections", "Corrected articles", ["outcome"])
 
 # What became of requests to the web: the status of an answer, or why there was none, or a refusal.
 FETCHES = Counter("wireroom_fetches", "Requests to the web", ["outcome"])

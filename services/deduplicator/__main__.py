@@ -8,8 +8,9 @@ from services.deduplicator.fingerprinting import fingerprint_of
 from services.deduplicator.settings import DeduplicatorSettings
 from services.deduplicator.stage import DeduplicateStage
 from shared.errors import SettingsError
-from shared.metrics import LOG_SKIPPED, REMEMBERED
+from shared.metrics import DISAGREED, LOG_SKIPPED, REMEMBERED
 from shared.runtime.kafka_log import KafkaLog
+from shared.runtime.kafka_recall import KafkaRecall
 from shared.runtime.pool import Pool
 from shared.runtime.service import Service, main
 from shared.settings import RuntimeSettings, load_settings
@@ -26,11 +27,18 @@ def stage(settings: RuntimeSettings, wiring: Wiring) -> DeduplicateStage:
         timeout=settings.message_timeout,
         name=wiring.service,
     )
+    recall = KafkaRecall(settings, wiring.reads)
+
+    async def stop() -> None:
+        await pool.stop()
+        await recall.stop()
+
     stage = DeduplicateStage(
-        load_settings(DeduplicatorSettings), KafkaLog(settings, wiring.log), pool.map, pool.stop
+        load_settings(DeduplicatorSettings), KafkaLog(settings, wiring.log), recall, pool.map, stop
     )
     REMEMBERED.set_function(lambda: stage.remembered)
     LOG_SKIPPED.set_function(lambda: stage.skipped)
+    DISAGREED.set_function(lambda: stage.disagreed)
     return stage
 
 

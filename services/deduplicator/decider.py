@@ -1,342 +1,323 @@
 """What an article repeats, decided by the order of the fingerprint log alone.
 
 Every instance feeds every entry of a partition to a :class:`Decider` in log order and comes to the
-same decisions: nothing here asks the clock or the machine, and sketches are compared in integers.
+same decisions: nothing here asks the clock or the machine, and everything is compared in integers.
 
 *The window.* An entry is compared with entries whose time in the log is later than its own time
-less ``window_ms``; older ones are forgotten. What it repeats is therefore a function of one
-window of the log. Its group is found by going from copy to what that repeats, inside the entry's
-window, so it is a function of two. So instances agree from wherever the log begins for each of
-them, as long as its retention is at least twice the window and some slack.
+less ``window_ms``; older ones are forgotten. A decision rests on the rows in the window and on
+what was decided of them, on nothing else. An instance that begins later in the log takes the
+decisions on rows before it from the verdicts (:mod:`services.deduplicator.verdicts`), so that it
+agrees as soon as its rows reach one window back.
 
 *One article.* A second entry of the same article and text (a retry, a message delivered again, a
 replay) has the decision of the first. Another text of the same article is its next revision: it
-keeps the article's group as long as it has something in common with an earlier revision, and is
-never compared with itself. What never changes of an article that is older than the log is carried
-by its entries (:class:`~services.deduplicator.fingerprint.Known`).
+keeps the article's group as long as it has something in common with the earlier one, and is never
+compared with itself. An article that is seen again after half a window gets a new row with the old
+decision, so that what never changes of it outlives its first row.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from services.deduplicator.fingerprint import Fingerprint, Known
-from services.deduplicator.similarity import MIN_SHINGLES, NearRule
-from services.deduplicator.sketch import SLOTS
-from services.deduplicator.window import SketchWindow
-from shared.errors import PermanentError
-from shared.events import DuplicateKind
-from shared.runtime.ports import LogEntry
+from services.deduplicator.candidates import Candidates, Found, Relation
+from services.deduplicator.entry import NO_DATE, Entries
+from services.deduplicator.index import KeyIndex, SegmentIndex
+from services.deduplicator.original import Originals
+from services.deduplicator.rows import (
+    CONFIRMED,
+    CORRECTED_OTHERS,
+    FROM_ENTRY,
+    FROM_VERDICT,
+    ROW,
+    SUPERSEDED,
+    Rows,
+    Segment,
+)
+from services.deduplicator.similarity import NearRule
+from services.deduplicator.storybook import StoryBook
+from services.deduplicator.verdicts import KINDS, VERDICT, Verdicts
 
-_OFFSET_BITS = 20
+_OFFSET_BITS: Final = 20
+_NONE: Final = KINDS.index("none")
+_COMPARED: Final = ("version", "kind", "of", "group", "story")
+
+
+STORY_WINDOW_MS: Final = 7 * 86_400_000
+"""How far back the reports of one event are looked for, and corrected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What is decided of one entry. ``similarity``: share of equal slots, 1 for ``exact``."""
+class Outcome:
+    """What an entry did: ``number`` is its article's row, ``corrected`` are rows of other articles
+    that it changed."""
 
-    kind: DuplicateKind
-    of: str | None
-    group_id: str
-    similarity: float | None
-    first_seen_ms: int
-    version: int
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What a text repeats: a row, and how many slots are equal."""
-
-    kind: DuplicateKind
     number: int
-    equal: int
-
-
-@dataclass(slots=True)
-class _Row:
-    """A remembered text: the first entry of an article and content."""
-
-    article_id: str
-    content_hash: bytes
-    title_hash: int
-    """Of a short text; else 0, which is not compared."""
-    size: int
-    timestamp_ms: int
-    decision: Decision
-    link: int
-    """The row that it repeats, -1 for none."""
-    root: int
-    """Where following the links ended inside the window of its own time."""
-
-
-@dataclass(slots=True)
-class _Article:
-    """What is known of an article whose last entry is in the window."""
-
-    latest: Decision
-    content_hash: bytes
-    timestamp_ms: int
-    rows: tuple[int, ...] = field(default=())
-
-
-class _Rows:
-    """Rows by number, forgotten from the front: 8 bytes for each beside the row itself."""
-
-    def __init__(self) -> None:
-        self._items: list[_Row | None] = []
-        self._base = 0
-        self._forgotten = 0
-
-    def __getitem__(self, number: int) -> _Row:
-        row = self._items[number - self._base]
-        assert row is not None, "a forgotten row"
-        return row
-
-    def append(self, row: _Row) -> None:
-        self._items.append(row)
-
-    def forget(self) -> None:
-        """Forget the oldest row; its place goes when as many are forgotten as remain."""
-        self._items[self._forgotten] = None
-        self._forgotten += 1
-        if self._forgotten * 2 > len(self._items) + 1024:
-            del self._items[: self._forgotten]
-            self._base += self._forgotten
-            self._forgotten = 0
+    corrected: tuple[int, ...] = ()
 
 
 class Decider:
-    """Decides the entries of one log partition. ``skipped`` counts unreadable entries."""
+    """Decides the entries of one log partition.
 
-    def __init__(self, window_ms: int, rule: NearRule | None = None) -> None:
+    ``disagreed`` counts verdicts of the log that were not what was decided here: never, unless
+    instances differ in settings or release.
+    """
+
+    def __init__(
+        self,
+        window_ms: int,
+        rule: NearRule | None = None,
+        story_window_ms: int = STORY_WINDOW_MS,
+    ) -> None:
         self._window_ms = window_ms
-        self._rule = rule or NearRule()
-        self._sketches = SketchWindow()
-        self._rows = _Rows()
-        self._articles: OrderedDict[str, _Article] = OrderedDict()
-        self._by_hash: dict[bytes, tuple[int, ...]] = {}
-        self.skipped = 0
-        self.last_key: tuple[str, bytes] = ("", b"")
-        """Article id and content hash of the last entry that was decided."""
+        self.rows = Rows()
+        self.stories = StoryBook(self.rows, story_window_ms)
+        self._candidates = Candidates(self.rows, rule or NearRule(), self.stories.meaning)
+        self._originals = Originals(self.rows, self._candidates)
+        self.disagreed = 0
+
+    @property
+    def index(self) -> KeyIndex:
+        """What finds the rows."""
+        return self._candidates.index
+
+    def restore(
+        self,
+        segments: list[Segment],
+        index: list[SegmentIndex],
+        first: int,
+        stories: tuple[int, Entries],
+    ) -> None:
+        """Take over what another decider had, which this new one has nothing of yet.
+
+        ``stories``: what :meth:`StoryBook.saved` gave.
+        """
+        self.rows.segments, self.index.segments = segments, index
+        self.rows.first = first
+        self.rows.end = segments[-1].first + segments[-1].count if segments else first
+        for segment in segments:
+            rows = segment.rows[: segment.count]
+            self._originals.note(segment.first, rows)
+        self.stories.restore(*stories)
 
     def __len__(self) -> int:
         """Remembered texts."""
-        return len(self._sketches)
+        return len(self.rows)
 
-    def observe(self, entry: LogEntry) -> Decision | None:
-        """Decide the next entry; ``None`` when it cannot be read and is skipped."""
-        try:
-            fingerprint = Fingerprint.decode(entry.value)
-        except PermanentError:
-            self.skipped += 1
-            return None
-        return self.decide(fingerprint, entry.offset, entry.timestamp_ms)
+    def decide(self, entry: Any, offset: int, time_ms: int) -> Outcome:
+        """Decide the next entry, a record of :data:`~services.deduplicator.entry.ENTRY`."""
+        cutoff = time_ms - self._window_ms
+        self._forget(time_ms)
+        found = self._candidates.find(entry, cutoff)
+        for number in found.own:
+            if self.rows[number]["content"] == entry["content"]:
+                fresh = self.rows[number]["time"] > time_ms - self._window_ms // 2
+                if fresh or number != found.own[0]:
+                    return self.again(number)
+                return self._renewed(entry, offset, time_ms, found.own)
+        return self._new(entry, offset, time_ms, found)
 
-    def known(self, article_id: str, content_hash: bytes) -> Known | None:
-        """What an entry of this article and text should carry, or ``None`` for a new article."""
-        article = self._articles.get(article_id)
-        if article is None:
-            return None
-        latest = article.latest
-        revision = latest.revision + (article.content_hash != content_hash)
-        return Known(latest.first_seen_ms, revision, latest.group_id)
+    def of_article(self, article: bytes) -> list[int]:
+        """The remembered rows of an article, by its packed id, the newest first."""
+        return self._candidates.of_article(article, NO_DATE)
 
-    def decide(self, fingerprint: Fingerprint, offset: int, timestamp_ms: int) -> Decision:
-        """Decide a fingerprint that stands at ``offset``."""
-        self.last_key = (fingerprint.article_id, fingerprint.content_hash)
-        cutoff = timestamp_ms - self._window_ms
-        self._forget(cutoff)
-        article = self._articles.get(fingerprint.article_id)
-        if article is not None and article.timestamp_ms <= cutoff:
-            article = None
-        if article is not None:
-            for number in article.rows:
-                row = self._rows[number]
-                if row.timestamp_ms > cutoff and row.content_hash == fingerprint.content_hash:
-                    article.timestamp_ms = max(article.timestamp_ms, timestamp_ms)
-                    self._articles.move_to_end(fingerprint.article_id)
-                    return row.decision
-        decision, link, root = self._decide_new(fingerprint, article, offset, timestamp_ms)
-        self._remember(fingerprint, article, timestamp_ms, decision, link, root)
-        return decision
+    def verdicts(self, outcome: Outcome, offset: int) -> Verdicts:
+        """What to write to the log of the outcome of the entry at ``offset``."""
+        new = self.rows.offset(outcome.number) == offset
+        # A repeated entry tells its row alone: the first told what it had corrected.
+        numbers = (outcome.number, *(outcome.corrected if new else ()))
+        written = np.zeros(len(numbers), dtype=VERDICT)
+        for verdict, number in zip(written, numbers, strict=True):
+            row = self.rows[number]
+            for name in FROM_VERDICT:
+                verdict[name] = row[name]
+            verdict["cause"] = offset
+            verdict["row"] = self.rows.offset(number)
+        return written
 
-    def _decide_new(
-        self, fingerprint: Fingerprint, article: _Article | None, offset: int, timestamp_ms: int
-    ) -> tuple[Decision, int, int]:
-        """The decision, and the row's link and root."""
-        cutoff = timestamp_ms - self._window_ms
-        version = max((timestamp_ms << _OFFSET_BITS) + offset % (1 << _OFFSET_BITS), 1)
-        first_seen_ms, revision = timestamp_ms, 1
-        group_id: str | None = None
-        if article is not None:
-            latest = article.latest
-            version = max(version, latest.version + 1)
-            first_seen_ms = min(first_seen_ms, latest.first_seen_ms)
-            changed = article.content_hash != fingerprint.content_hash
-            revision = max(revision, latest.revision + changed)
-            group_id = latest.group_id
-        if fingerprint.known is not None:
-            first_seen_ms = min(first_seen_ms, fingerprint.known.first_seen_ms)
-            revision = max(revision, fingerprint.known.revision)
-            # Goes before one's own memory, which may have begun later than that of others.
-            group_id = fingerprint.known.group_id
-        own = article.rows if article is not None else ()
-        if group_id is not None and not self._continues(fingerprint, own, cutoff):
-            group_id = None
-        found = None
-        if group_id != fingerprint.article_id:
-            found = self._same_text(fingerprint, cutoff) or self._nearest(fingerprint, cutoff)
-        link = root = -1
-        if found is not None:
-            if group_id is None:
-                link = found.number
-                root, group_id = self._group_of(link, cutoff)
-            if group_id == fingerprint.article_id:
-                # What it is like repeats an earlier revision of its own.
-                found, link, root = None, -1, -1
-        group_id = group_id or fingerprint.article_id
-        decision = Decision(
-            found.kind if found else "none",
-            self._rows[found.number].article_id if found else None,
-            group_id,
-            found.equal / SLOTS if found else None,
-            first_seen_ms,
-            version,
-            revision,
-        )
-        return decision, link, root
+    def take(
+        self,
+        entries: Entries,
+        offsets: npt.NDArray[np.int64],
+        times: npt.NDArray[np.int64],
+        verdicts: Sequence[Verdicts],
+    ) -> None:
+        """Take the next entries over as the log tells, without deciding them.
 
-    def _continues(self, fingerprint: Fingerprint, own: tuple[int, ...], cutoff: int) -> bool:
-        """Whether a revision has something in common with one of the earlier ones.
-
-        Where none of them is in the window any more there is nothing that speaks against it.
+        ``verdicts``: for each entry those that it caused, its own first.
         """
-        rows = [n for n in own if self._rows[n].timestamp_ms > cutoff]
-        if not rows:
-            return True
-        equal = self._sketches.equal_slots(fingerprint.sketch.slots, np.array(rows))
-        size = fingerprint.sketch.size
-        return any(
-            self._rule.holds(int(count), size, self._rows[n].size)
-            # Too short to tell: a corrected flash stays in its group.
-            or min(size, self._rows[n].size) < MIN_SHINGLES
-            for n, count in zip(rows, equal, strict=True)
-        )
+        own = np.concatenate([part[:1] for part in verdicts])
+        new = own["row"] == offsets
+        if new.any():
+            rows = np.zeros(int(new.sum()), dtype=ROW)
+            for name in FROM_VERDICT:
+                rows[name] = own[name][new]
+            self._remember(rows, entries[new], offsets[new], times[new])
+        for part in verdicts:
+            for verdict in part[1:]:
+                self._adopt(verdict)
+        self._forget(int(times[-1]))
 
-    def _group_of(self, number: int, cutoff: int) -> tuple[int, str]:
-        """Follow the links inside the window: the last row, and the group that it stands for.
+    def confirm(self, verdicts: Verdicts) -> None:
+        """Compare the log's verdicts with what was decided here; where they differ the log's
+        count."""
+        for verdict in verdicts:
+            number = self.rows.at_offset(int(verdict["row"]))
+            if number is None:
+                continue
+            row = self.rows[number]
+            if row["cause"] > verdict["cause"]:
+                continue  # changed again since
+            if any(row[name] != verdict[name] for name in _COMPARED):
+                self.disagreed += 1
+                self._adopt(verdict)
+            self.rows.touch(number)["flags"] |= CONFIRMED
 
-        That is its own group where it repeats nothing; a row whose link leads out of the window
-        begins a group.
-        """
-        row = self._rows[number]
-        if self._inside(row.root, cutoff):
-            # The links lead back in time, so all between here and there are inside too.
-            number = row.root
-            row = self._rows[number]
-        while self._inside(row.link, cutoff):
-            number = row.link
-            row = self._rows[number]
-        return number, row.decision.group_id if row.link < 0 else row.article_id
+    def _forget(self, time_ms: int) -> None:
+        before = self.rows.first
+        self.rows.forget(time_ms - self._window_ms)
+        self.stories.forget(time_ms)
+        if self.rows.first == before:
+            return
+        self._candidates.forget(self.rows.first)
+        self._originals.forget(before)
 
-    def _inside(self, number: int, cutoff: int) -> bool:
-        return number >= self._sketches.first and self._rows[number].timestamp_ms > cutoff
+    def again(self, number: int) -> Outcome:
+        """The outcome of a row that was decided before, as things stand now."""
+        row = self.rows[number]
+        if not row["flags"] & CORRECTED_OTHERS:
+            return Outcome(number)
+        offset = self.rows.offset(number)
+        corrected = {
+            first + int(place)
+            for first, rows in self.rows.since(int(row["time"]) - self._window_ms)
+            for place in np.nonzero(rows["cause"] == offset)[0]
+        }
+        return Outcome(number, tuple(sorted(corrected - {number})))
 
-    def _same_text(self, fingerprint: Fingerprint, cutoff: int) -> _Found | None:
-        """The earliest row with the same text. A very short text must have the same title too:
-        "Read more" is not a copy of "Read more". An empty one is never a copy."""
-        size = fingerprint.sketch.size
-        if not size:
-            return None
-        for number in self._by_hash.get(fingerprint.content_hash, ()):
-            row = self._rows[number]
-            if (
-                row.timestamp_ms > cutoff
-                and row.article_id != fingerprint.article_id
-                and (size >= MIN_SHINGLES or row.title_hash == fingerprint.title_hash)
-            ):
-                return _Found("exact", number, SLOTS)
-        return None
+    def _renewed(self, entry: Any, offset: int, time_ms: int, own: list[int]) -> Outcome:
+        """A new row with what was decided of the article's last one."""
+        row = np.zeros(1, dtype=ROW)
+        for name in FROM_VERDICT:
+            row[name] = self.rows[own[0]][name]
+        row["cause"] = offset
+        moment = _one(offset, time_ms)
+        renewed = self._remember(row, entry.reshape(1), *moment, own=own)
+        self.stories.assign(renewed, entry.reshape(1), moment[1], row["story"])
+        return Outcome(renewed)
 
-    def _nearest(self, fingerprint: Fingerprint, cutoff: int) -> _Found | None:
-        """The row with most equal slots among the near ones, the earliest of equals."""
-        size = fingerprint.sketch.size
-        if size < MIN_SHINGLES:
-            return None
-        slots = fingerprint.sketch.slots
-        rows = self._sketches.candidates(slots)
-        if not len(rows):
-            return None
-        equal = self._sketches.equal_slots(slots, rows)
-        for place in np.argsort(-equal, kind="stable"):
-            number, count = int(rows[place]), int(equal[place])
-            row = self._rows[number]
-            if (
-                row.timestamp_ms > cutoff
-                and row.article_id != fingerprint.article_id
-                and self._rule.holds(count, size, row.size)
-            ):
-                return _Found("near", number, count)
-        return None
+    def _new(self, entry: Any, offset: int, time_ms: int, found: Found) -> Outcome:
+        row = self._first_row(entry, offset, time_ms, found)
+        number = self._remember(row, entry.reshape(1), *_one(offset, time_ms), own=found.own)
+        corrected = []
+        if row["kind"] != _NONE:
+            corrected += self._originals.corrected(number, time_ms - self._window_ms)
+        story, moves = self.stories.place(number, entry, time_ms)
+        self.rows.touch(number)["story"] = np.void(story)
+        for moved, name in moves:
+            self.rows.touch(moved)["story"] = np.void(name)
+            corrected.append(moved)
+        for other in corrected:
+            changed = self.rows.touch(other)
+            changed["version"] = max(_version(offset, time_ms), int(changed["version"]) + 1)
+            changed["cause"] = offset
+        if corrected:
+            self.rows.touch(number)["flags"] |= CORRECTED_OTHERS
+        return Outcome(number, tuple(corrected))
+
+    def _first_row(self, entry: Any, offset: int, time_ms: int, found: Found) -> Any:
+        """What is decided of a text that its article did not have before; shape (1,)."""
+        article = entry["article"].tobytes()
+        row = np.zeros(1, dtype=ROW)
+        row["version"], row["first_seen"], row["revision"] = _version(offset, time_ms), time_ms, 1
+        row["cause"] = offset
+        group: bytes | None = None
+        best: Relation | None = found.repeats
+        if found.own:
+            latest = self.rows[found.own[0]]
+            row["version"] = max(_version(offset, time_ms), int(latest["version"]) + 1)
+            row["first_seen"] = min(time_ms, int(latest["first_seen"]))
+            row["revision"] = int(latest["revision"]) + 1
+            if self._candidates.continues(entry, found.own):
+                group = latest["group"].tobytes()
+                if latest["kind"] == _NONE:
+                    best = None
+        if best is not None and group is None:
+            group = self.rows[best.number]["group"].tobytes()
+            if group == article:
+                best = None  # it repeats an earlier text of its own
+        if best is not None:
+            row["kind"], row["similarity"] = best.kind, best.similarity
+            row["evidence"] = best.evidence
+            row["of"] = self.rows[best.number]["article"]
+        row["group"] = np.void(group or article)
+        return row
 
     def _remember(
         self,
-        fingerprint: Fingerprint,
-        article: _Article | None,
-        timestamp_ms: int,
-        decision: Decision,
-        link: int,
-        root: int,
-    ) -> None:
-        number = self._sketches.add(fingerprint.sketch.slots)
-        row = _Row(
-            fingerprint.article_id,
-            fingerprint.content_hash,
-            fingerprint.title_hash if fingerprint.sketch.size < MIN_SHINGLES else 0,
-            fingerprint.sketch.size,
-            timestamp_ms,
-            decision,
-            link,
-            root if root >= 0 else number,
-        )
-        self._rows.append(row)
-        self._by_hash[row.content_hash] = (*self._by_hash.get(row.content_hash, ()), number)
-        if article is None:
-            stale = self._articles.pop(row.article_id, None)
-            rows = stale.rows if stale is not None else ()
-            article = _Article(decision, row.content_hash, timestamp_ms, rows)
-        article.latest = decision
-        article.content_hash = row.content_hash
-        article.timestamp_ms = max(article.timestamp_ms, timestamp_ms)
-        article.rows = (*article.rows, number)
-        self._articles[row.article_id] = article
-        self._articles.move_to_end(row.article_id)
+        rows: npt.NDArray[np.void],
+        entries: Entries,
+        offsets: npt.NDArray[np.int64],
+        times: npt.NDArray[np.int64],
+        own: list[int] | None = None,
+    ) -> int:
+        """Add rows of which the decisions are known; returns the first's number.
 
-    def _forget(self, cutoff: int) -> None:
-        """Drop from the front what is out of the window.
-
-        Times may go back a little between entries; an entry that is dropped for one is dropped at
-        the same place of the log by every instance, and one that lingers is not eligible.
+        ``own``: the earlier rows of the one article, where they are known.
         """
-        sketches = self._sketches
-        while len(sketches):
-            row = self._rows[sketches.first]
-            if row.timestamp_ms > cutoff:
-                break
-            self._rows.forget()
-            numbers = self._by_hash.pop(row.content_hash)[1:]
-            if numbers:
-                self._by_hash[row.content_hash] = numbers
-            article = self._articles.get(row.article_id)
-            if article is not None:
-                article.rows = article.rows[1:]
-            sketches.forget()
-        while self._articles:
-            article_id, article = next(iter(self._articles.items()))
-            if article.timestamp_ms > cutoff or article.rows:
-                break
-            del self._articles[article_id]
+        for name in FROM_ENTRY:
+            rows[name] = entries[name]
+        rows["time"] = times
+        if own is None:
+            rows["flags"] |= CONFIRMED
+        start = self.rows.add(rows, offsets)
+        self._candidates.add(start, entries)
+        self._originals.note(start, rows)
+        if own is not None:
+            self._supersede(own)
+            return start
+        self.stories.assign(start, entries, times, rows["story"])
+        # Only what was seen before can have earlier rows.
+        seen = (rows["revision"] > 1) | (rows["first_seen"] < rows["time"])
+        for place in np.nonzero(seen)[0].tolist():
+            number = start + place
+            article = rows[place]["article"].tobytes()
+            earlier = self._candidates.of_article(article, int(times[0]) - self._window_ms)
+            self._supersede([n for n in earlier if n < number])
+        return start
+
+    def _supersede(self, numbers: list[int]) -> None:
+        for number in numbers:
+            if not self.rows[number]["flags"] & SUPERSEDED:
+                self.rows.touch(number)["flags"] |= SUPERSEDED
+                self.stories.leave(number)
+
+    def _adopt(self, verdict: Any) -> None:
+        """Give a row what the log's verdict tells."""
+        number = self.rows.at_offset(int(verdict["row"]))
+        if number is None or self.rows[number]["cause"] > verdict["cause"]:
+            return
+        row = self.rows.touch(number)
+        moved = row["story"] != verdict["story"]
+        for name in FROM_VERDICT:
+            row[name] = verdict[name]
+        self._originals.note(number, row.reshape(1))
+        if moved:
+            self.stories.move(number, verdict["story"].tobytes())
+        cause = self.rows.at_offset(int(verdict["cause"]))
+        if cause is not None and cause != number:
+            self.rows.touch(cause)["flags"] |= CORRECTED_OTHERS
+
+
+def _version(offset: int, time_ms: int) -> int:
+    """Grows with the log; 1 at least."""
+    return max((time_ms << _OFFSET_BITS) + offset % (1 << _OFFSET_BITS), 1)
+
+
+def _one(offset: int, time_ms: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    return np.array([offset], dtype=np.int64), np.array([time_ms], dtype=np.int64)

@@ -3,16 +3,40 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from services.deduplicator.sketch import SLOTS
 
-MIN_SHINGLES = 12
+MIN_SHINGLES: Final = 12
 """Texts with fewer distinct shingles (some 16 words) are too short to be nearly the same."""
 
-SIMILARITY = 300
-CONTAINMENT = 600
+SIMILARITY: Final = 300
+CONTAINMENT: Final = 600
 """Defaults of :class:`NearRule`. Tuned on pages cleaned by many tools, where everything from 150 to
 300 and from 400 to 700 gives the same within .001: the strict end is taken."""
+
+_VALUES: Final = 256
+
+
+def jaccard(equal: int) -> int:
+    """Jaccard similarity in thousandths, estimated from ``equal`` slots of 8 bits.
+
+    Foreign slots agree once in 256 times; that share is taken off (Li and König, "b-Bit Minwise
+    Hashing", 2010).
+    """
+    return max((equal * _VALUES - SLOTS) * 1000 // (SLOTS * (_VALUES - 1)), 0)
+
+
+def containment(similarity: int, size: int, other: int) -> int:
+    """Share in thousandths of the shorter text's shingles that stand in the other one.
+
+    ``similarity``: Jaccard, in thousandths; sizes in shingles. With j the common shingles are
+    j / (1 + j) * (size + other) (Broder 1997).
+    """
+    shorter = min(size, other)
+    if not shorter:
+        return 0
+    return min(similarity * (size + other) * 1000 // ((1000 + similarity) * shorter), 1000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +53,10 @@ class NearRule:
     containment: int = CONTAINMENT
     floor: int = 80
 
-    def holds(self, equal: int, size: int, other: int) -> bool:
-        """Whether texts of ``size`` and ``other`` shingles with ``equal`` slots are near.
-
-        With j = equal / SLOTS, the common shingles are j / (1 + j) * (size + other) (Broder 1997).
-        """
+    def holds(self, similarity: int, size: int, other: int) -> bool:
+        """Whether texts of ``size`` and ``other`` shingles of this ``similarity`` are near."""
         if min(size, other) < MIN_SHINGLES:
             return False
-        if equal * 1000 >= self.similarity * SLOTS:
+        if similarity >= self.similarity:
             return True
-        if equal * 1000 < self.floor * SLOTS:
-            return False
-        return equal * (size + other) * 1000 >= self.containment * (SLOTS + equal) * min(
-            size, other
-        )
+        return similarity >= self.floor and containment(similarity, size, other) >= self.containment

@@ -3,35 +3,64 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
 
-from services.deduplicator.decider import Decider, Decision
-from services.deduplicator.fingerprint import Fingerprint
+from services.deduplicator import verdicts
+from services.deduplicator.decider import Decider, Outcome
+from services.deduplicator.enriched import emitted
+from services.deduplicator.evidence import article_name
 from services.deduplicator.fingerprinting import (
     Fingerprinted,
     Fingerprinting,
     fingerprint_here,
 )
+from services.deduplicator.follower import Follower, ForeignLogError, Key, key_of
 from services.deduplicator.groups import GROUPS
+from services.deduplicator.saving import Saving
 from services.deduplicator.settings import DeduplicatorSettings
 from shared.errors import PermanentError, SettingsError, TransientError
-from shared.events import Duplicate, EnrichedArticle, Envelope, Message, from_milliseconds
-from shared.runtime.ports import LogEntry, SharedLog
+from shared.events import Message, TaggedArticle
+from shared.metrics import CORRECTIONS
+from shared.runtime.ports import Recall, SharedLog
 from shared.runtime.stage import Emit, Outcomes, Reject, Stage
 
-_CHUNK = 64  # entries decided before other tasks of the event loop run: some 20 ms
+log = logging.getLogger(__name__)
 
-_Key = tuple[str, bytes]
-_Wanted = dict[_Key, Decision | None]
+_CHUNK: Final = 16
+"""Entries decided before other tasks of the event loop run: some 30 ms."""
+
+_VERDICT_BYTES: Final = 500_000
+"""Verdicts in one entry of the log, which takes a megabyte."""
+
+
+@dataclass(slots=True)
+class _Decided:
+    """What an own entry did, as it stood when that was decided. ``rows``: copies of the article's
+    row and of those that were corrected, records of :data:`~services.deduplicator.rows.ROW`."""
+
+    rows: list[Any]
+    verdicts: verdicts.Verdicts
+
+
+@dataclass(slots=True, eq=False)
+class _Wanted:
+    """Own entries that a batch waits for."""
+
+    decisions: dict[Key, _Decided | None] = field(default_factory=dict)
 
 
 class DeduplicateStage(Stage):
-    """Reads :class:`TaggedArticle`, emits :class:`EnrichedArticle`.
+    """Reads :class:`TaggedArticle`, emits :class:`~shared.events.EnrichedArticle`.
 
     ``run`` does the heavy part for a batch (:data:`Fingerprinting`), e.g. in a pool, which
-    ``stop_run`` ends. ``process`` raises :class:`TransientError` when own entries do not come back
-    in ``settings.decision_timeout`` seconds; it is safe to process the batch again. When reading
-    the log fails, the error is raised by every call of ``process`` from then on.
+    ``stop_run`` ends; ``recall`` reads tagged articles again that must be corrected. ``process``
+    raises :class:`TransientError` when own entries do not come back in
+    ``settings.decision_timeout`` seconds; it is safe to process the batch again. When reading the
+    log fails, the error is raised by every call of ``process`` from then on.
     """
 
     name = "deduplicator"
@@ -40,15 +69,17 @@ class DeduplicateStage(Stage):
         self,
         settings: DeduplicatorSettings,
         log: SharedLog,
+        recall: Recall,
         run: Fingerprinting = fingerprint_here,
         stop_run: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._settings = settings
         self._log = log
+        self._recall = recall
         self._run = run
         self._stop_run = stop_run
-        self._deciders = [Decider(settings.window_ms, settings.rule) for _ in range(GROUPS)]
-        self._next = dict.fromkeys(range(GROUPS), 0)
+        self._followers = [self._follower(group) for group in range(GROUPS)]
+        self._saving = Saving(settings)
         self._goal: dict[int, int] = {}
         self._wanted: list[_Wanted] = []
         self._progress = asyncio.Condition()
@@ -57,17 +88,23 @@ class DeduplicateStage(Stage):
     @property
     def skipped(self) -> int:
         """Log entries that could not be read."""
-        return sum(decider.skipped for decider in self._deciders)
+        return sum(follower.skipped for follower in self._followers)
+
+    @property
+    def disagreed(self) -> int:
+        """Verdicts of other instances that were not what was decided here."""
+        return sum(follower.decider.disagreed for follower in self._followers)
 
     @property
     def remembered(self) -> int:
         """Texts in the window, of all language groups."""
-        return sum(len(decider) for decider in self._deciders)
+        return sum(len(follower.decider) for follower in self._followers)
 
     async def start(self) -> None:
         """Connect and begin to catch up; raises :class:`SettingsError` for too few partitions."""
         await self._log.start()
         self._goal = await self._log.end()
+        await self._restore()
         missing = sorted(set(range(GROUPS)) - set(self._goal))
         if missing:
             raise SettingsError(
@@ -80,6 +117,7 @@ class DeduplicateStage(Stage):
         if self._reader is not None:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
+        self._saving.close(self._followers)
         await self._log.stop()
         if self._stop_run is not None:
             await self._stop_run()
@@ -96,22 +134,30 @@ class DeduplicateStage(Stage):
         """Decide a batch; messages that are no articles are rejected, each by itself."""
         await self._caught_up()
         results = [_raise_others(result) for result in await self._run(batch)]
-        entries: dict[_Key, Fingerprint] = {}
+        entries: dict[Key, Fingerprinted] = {}
         for result in results:
             if isinstance(result, Fingerprinted):
-                entries.setdefault(_key(result.fingerprint), result.fingerprint)
+                entries.setdefault(key_of(result.value), result)
         decisions = await self._decide(entries) if entries else {}
-        return [
-            _outcome(message, result, decisions)
-            for message, result in zip(batch, results, strict=True)
-        ]
+        outcomes: list[Outcomes] = []
+        for message, result in zip(batch, results, strict=True):
+            if isinstance(result, PermanentError):
+                outcomes.append([Reject(result.reason, result.detail)])
+                continue
+            own, *others = decisions[key_of(result.value)].rows
+            corrected = await self._corrected(others)
+            outcomes.append([emitted(result.article, own, message.headers), *corrected])
+        return outcomes
 
-    async def _decide(self, entries: dict[_Key, Fingerprint]) -> dict[_Key, Decision]:
+    async def _decide(self, entries: dict[Key, Fingerprinted]) -> dict[Key, _Decided]:
         # Registered before the append: own entries may be read back before it returns.
-        wanted: _Wanted = dict.fromkeys(entries)
+        wanted = _Wanted(dict.fromkeys(entries))
         self._wanted.append(wanted)
         try:
-            positions = await self._log.append([self._entry(item) for item in entries.values()])
+            positions = await self._log.append(
+                [(item.group, item.article.article_id.encode(), item.value)
+                 for item in entries.values()]
+            )  # fmt: skip
             goal: dict[int, int] = {}
             for partition, offset in positions:
                 goal[partition] = max(goal.get(partition, 0), offset + 1)
@@ -124,28 +170,66 @@ class DeduplicateStage(Stage):
                     f"own entries did not come back from the fingerprint log in {timeout} s"
                 ) from None
         finally:
-            # By identity: two calls may want equal entries.
-            self._wanted = [item for item in self._wanted if item is not wanted]
-        decisions = {key: decision for key, decision in wanted.items() if decision is not None}
+            self._wanted.remove(wanted)
+        decisions = {key: made for key, made in wanted.decisions.items() if made is not None}
         if len(decisions) != len(entries):
             raise RuntimeError("an own entry was read from the fingerprint log, but not decided")
+        await self._tell(entries, decisions)
         return decisions
 
-    def _entry(self, fingerprint: Fingerprint) -> tuple[int, bytes, bytes]:
-        partition = fingerprint.sketch.group
-        known = self._deciders[partition].known(fingerprint.article_id, fingerprint.content_hash)
-        return partition, fingerprint.article_id.encode(), fingerprint.with_known(known).encode()
+    async def _tell(
+        self, entries: dict[Key, Fingerprinted], decisions: dict[Key, _Decided]
+    ) -> None:
+        """Write the verdicts to the log, before anything is emitted."""
+        told: dict[int, list[verdicts.Verdicts]] = {}
+        for key, decided in decisions.items():
+            told.setdefault(entries[key].group, []).append(decided.verdicts)
+        values = [
+            (partition, b"verdicts", value)
+            for partition, parts in told.items()
+            for value in verdicts.encoded(parts, _VERDICT_BYTES)
+        ]
+        await self._log.append(values)
+
+    async def _corrected(self, rows: Sequence[Any]) -> list[Emit]:
+        """The whole articles that a decision corrected, as far as they can be read again."""
+        if not rows:
+            return []
+        places = [(int(row["source"]), int(row["position"])) for row in rows]
+        emits = []
+        for row, message in zip(rows, await self._recall.read(places), strict=True):
+            emit = None if message is None else _emitted_again(row, message)
+            CORRECTIONS.labels("lost" if emit is None else "emitted").inc()
+            if emit is None:
+                log.warning("a correction of an article that is gone from the topic: %s",
+                            article_name(row["article"]))  # fmt: skip
+            else:
+                emits.append(emit)
+        return emits
+
+    def _is_wanted(self, key: Key) -> bool:
+        return any(key in wanted.decisions for wanted in self._wanted)
+
+    def _note(self, group: int, key: Key, offset: int, outcome: Outcome) -> None:
+        decider = self._followers[group].decider
+        decided = _Decided(
+            [decider.rows[number].copy() for number in (outcome.number, *outcome.corrected)],
+            decider.verdicts(outcome, offset),
+        )
+        for wanted in self._wanted:
+            if key in wanted.decisions:
+                wanted.decisions[key] = decided
 
     async def _caught_up(self) -> None:
         """Wait while the log is read; an entry at least must come in each time-out."""
         while True:
-            before = dict(self._next)
+            before = self._read_to
             timeout = self._settings.decision_timeout
             try:
                 async with asyncio.timeout(timeout):
                     await self._wait(
                         lambda before=before: (  # type: ignore[misc]
-                            self._passed(self._goal) or self._next != before
+                            self._passed(self._goal) or self._read_to != before
                         )
                     )
             except TimeoutError:
@@ -172,21 +256,68 @@ class DeduplicateStage(Stage):
             raise error
         raise RuntimeError("the reader of the fingerprint log has ended")
 
+    @property
+    def _read_to(self) -> list[tuple[int, int]]:
+        return [(follower.next, follower.done) for follower in self._followers]
+
     def _passed(self, goal: dict[int, int]) -> bool:
-        return all(self._next.get(partition, end) >= end for partition, end in goal.items())
+        return all(
+            self._followers[partition].done >= end and self._followers[partition].start is None
+            for partition, end in goal.items()
+            if partition < GROUPS
+        )
+
+    def _follower(self, group: int) -> Follower:
+        return Follower(
+            Decider(self._settings.window_ms, self._settings.rule),
+            wanted=self._is_wanted,
+            decided=partial(self._note, group),
+        )
+
+    async def _restore(self) -> None:
+        self._saving.load(self._followers)
+        starts = dict.fromkeys(self._goal, 0)
+        for group, follower in enumerate(self._followers):
+            if follower.start is None:
+                continue
+            if follower.start < self._goal.get(group, 0):
+                starts[group] = follower.start
+            else:
+                self._begin_anew(group, "the log ends before it")
+        if any(starts.values()):
+            await self._log.seek(starts)
+
+    def _begin_anew(self, group: int, reason: object) -> None:
+        self._saving.discard(group, reason)
+        self._followers[group] = self._follower(group)
 
     async def _read(self) -> None:
         try:
             async for entries in self._log.read():
-                for start in range(0, len(entries), _CHUNK):
-                    for entry in entries[start : start + _CHUNK]:
-                        self._observe(entry)
-                    async with self._progress:
-                        self._progress.notify_all()
-                    await asyncio.sleep(0)
+                for entry in entries:
+                    if entry.partition >= GROUPS:
+                        continue
+                    try:
+                        self._followers[entry.partition].read(entry)
+                    except ForeignLogError as error:
+                        self._begin_anew(entry.partition, error)
+                        await self._log.seek({entry.partition: 0})
+                        break
+                await self._advance()
+                self._saving.save_if_due(self._followers)
         finally:
             # Whoever waits is to see that this task has ended, which is a step after this one.
             asyncio.get_running_loop().call_soon(self._wake)
+
+    async def _advance(self) -> None:
+        for partition, follower in enumerate(self._followers):
+            # Verdicts of what is not at the end of the log are on their way.
+            while follower.advance(live=follower.next >= self._goal.get(partition, 0), most=_CHUNK):
+                async with self._progress:
+                    self._progress.notify_all()
+                await asyncio.sleep(0)
+        async with self._progress:
+            self._progress.notify_all()
 
     def _wake(self) -> None:
         self._waking = asyncio.create_task(self._notify())
@@ -195,24 +326,6 @@ class DeduplicateStage(Stage):
         async with self._progress:
             self._progress.notify_all()
 
-    def _observe(self, entry: LogEntry) -> None:
-        following = self._next.get(entry.partition)
-        if following is None or entry.offset < following:
-            return  # of a partition that no language group uses, or read again
-        self._next[entry.partition] = entry.offset + 1
-        decider = self._deciders[entry.partition]
-        decision = decider.observe(entry)
-        if decision is None or not self._wanted:
-            return
-        key = decider.last_key
-        for wanted in self._wanted:
-            if key in wanted:
-                wanted[key] = decision
-
-
-def _key(fingerprint: Fingerprint) -> _Key:
-    return fingerprint.article_id, fingerprint.content_hash
-
 
 def _raise_others(result: Fingerprinted | BaseException) -> Fingerprinted | PermanentError:
     if isinstance(result, Fingerprinted | PermanentError):
@@ -220,29 +333,11 @@ def _raise_others(result: Fingerprinted | BaseException) -> Fingerprinted | Perm
     raise result
 
 
-def _outcome(
-    message: Message,
-    result: Fingerprinted | PermanentError,
-    decisions: dict[_Key, Decision],
-) -> Outcomes:
-    if isinstance(result, PermanentError):
-        return [Reject(result.reason, result.detail)]
-    article = result.article
-    decision = decisions[_key(result.fingerprint)]
-    # The article is validated: its fields, which are models themselves, are taken over as they are.
-    enriched = EnrichedArticle.model_construct(
-        **{name: getattr(article, name) for name in type(article).model_fields},
-        first_seen_at=from_milliseconds(decision.first_seen_ms),
-        version=decision.version,
-        revision=decision.revision,
-        duplicate=Duplicate(
-            kind=decision.kind,
-            of=decision.of,
-            group_id=decision.group_id,
-            similarity=decision.similarity,
-        ),
-    )
-    envelope = Envelope.parse(message.headers).derive(
-        id=article.article_id, type=EnrichedArticle.TYPE, source="wireroom/deduplicator"
-    )
-    return [Emit(enriched.encode(), article.article_id.encode(), envelope.headers())]
+def _emitted_again(row: Any, message: Message) -> Emit | None:
+    """The corrected article, or ``None`` where ``message`` is not the one that was decided."""
+    try:
+        article = TaggedArticle.decode(message.value)
+    except PermanentError:
+        return None
+    same = article.article_id == article_name(row["article"])
+    return emitted(article, row, message.headers) if same else None

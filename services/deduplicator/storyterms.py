@@ -23,19 +23,15 @@ import numpy.typing as npt
 import xxhash
 
 from services.deduplicator.groups import UNSPACED, language_group
+from services.deduplicator.sizes import DIMENSIONS, TERMS
 from shared.errors import SettingsError
 from shared.text import comparable
 
 TABLE: Final = Path(__file__).with_name("story-words.npz")
 
-TERMS: Final = 24
-"""Slots of 32 bits: the dates, then the hashed words, rarest first; 0 where there are no more."""
-
-DIMENSIONS: Final = 128
-"""Of the embedding, 8 bits each."""
-
 FEATURES: Final = np.dtype([("embedding", "i1", (DIMENSIONS,)), ("terms", "<u4", (TERMS,))])
-"""What stories are made of; a record of the log's entry, which has these fields too, will do."""
+"""``terms``: slots of 32 bits: the dates, then the hashed words, rarest first; 0 where there are no
+more. What stories are made of; a record of the log's entry, which has these fields too, will do."""
 
 WORDS: Final = 200
 """Words that are read: the event stands in an article's beginning, the background after it."""

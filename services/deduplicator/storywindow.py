@@ -14,11 +14,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from services.deduplicator.sizes import DIMENSIONS, TERMS
 from services.deduplicator.storyterms import (
-    DIMENSIONS,
     FEATURES,
     MONTHS,
-    TERMS,
     YEAR_BITS,
     YEARS,
     word_table,

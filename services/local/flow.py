@@ -35,7 +35,7 @@ from shared.metrics import count_outcome
 from shared.runtime.clock import SystemClock
 from shared.runtime.local_broker import BrokerPublisher, SqliteBroker
 from shared.runtime.local_driver import LocalDriver
-from shared.runtime.local_log import BrokerLog
+from shared.runtime.local_log import BrokerLog, BrokerRecall
 from shared.runtime.pool import Pool, PoolStage
 from shared.runtime.ports import Publisher
 from shared.runtime.rejected import RejectionCaps, rejection_message
@@ -113,7 +113,10 @@ class LocalFlow:
         assert log is not None
         async with AsyncExitStack() as opened:
             self._broker = SqliteBroker(
-                self._store, keep=frozenset({log.name, self._topology.rejected.name})
+                self._store,
+                keep=frozenset(
+                    {log.name, self._topology.rejected.name, services["deduplicator"].reads.name}
+                ),
             )
             opened.callback(self._broker.close)
             opened.push_async_callback(self._pool.stop)
@@ -125,7 +128,9 @@ class LocalFlow:
         return self
 
     async def _open(self, log: Topic, opened: AsyncExitStack) -> None:
+        tagged = self._topology.services["deduplicator"].reads
         self._broker.trim(log)
+        self._broker.trim(tagged)
         self._results = Results(self._broker, self._topology.rejected)
         self._wake = {name: asyncio.Event() for name in self._topology.topics}
         stages: list[Stage] = [
@@ -133,7 +138,10 @@ class LocalFlow:
             self._pooled("cleaner"),
             self._pooled("tagger"),
             DeduplicateStage(
-                load_settings(DeduplicatorSettings), BrokerLog(self._broker, log), self._sketch
+                load_settings(DeduplicatorSettings),
+                BrokerLog(self._broker, log),
+                BrokerRecall(self._broker, tagged),
+                self._sketch,
             ),
             TransformStage("indexer", IndexDocument()),
         ]

@@ -77,6 +77,12 @@ class KafkaLog:
             positions.append((result.partition, result.offset))
         return positions
 
+    async def seek(self, offsets: dict[int, int]) -> None:
+        """Go on reading at ``offsets``; see :class:`~shared.runtime.ports.SharedLog`."""
+        consumer = self._started()
+        for partition, offset in offsets.items():
+            consumer.seek(TopicPartition(self._topic.name, partition), offset)
+
     async def read(self) -> AsyncIterator[Sequence[LogEntry]]:
         """Entries in order within a partition, from the beginning, for ever."""
         consumer = self._started()

@@ -23,6 +23,7 @@ class BrokerLog:
         self._broker = broker
         self._topic = topic
         self._appended = asyncio.Event()
+        self._position = 0
 
     async def start(self) -> None:
         """Nothing to do."""
@@ -39,16 +40,20 @@ class BrokerLog:
         self._appended.set()
         return [(entry[0], at) for entry, at in zip(entries, positions, strict=True)]
 
+    async def seek(self, offsets: dict[int, int]) -> None:
+        """Go on reading at the first of ``offsets``: the partitions share one topic."""
+        everywhere = set(range(self._topic.partitions)) <= set(offsets)
+        self._position = min(offsets.values()) if everywhere else 0
+
     async def read(self) -> AsyncIterator[Sequence[LogEntry]]:
         """All entries, then each new one of this process."""
-        position = 0
         while True:
             self._appended.clear()
-            messages = self._broker.read(self._topic, position, 1000)
+            messages = self._broker.read(self._topic, self._position, 1000)
             if not messages:
                 await self._appended.wait()
                 continue
-            position = messages[-1].offset + 1
+            self._position = messages[-1].offset + 1
             yield [_entry(message) for message in messages]
 
     async def end(self) -> dict[int, int]:
@@ -64,3 +69,19 @@ class BrokerLog:
 
 def _entry(m: Message) -> LogEntry:
     return LogEntry(int(m.headers[0][1]), m.offset, m.timestamp_ms, m.key or b"", m.value or b"")
+
+
+class BrokerRecall:
+    """:class:`~shared.runtime.ports.Recall` from a topic that a :class:`Broker` keeps."""
+
+    def __init__(self, broker: Broker, topic: Topic) -> None:
+        self._broker = broker
+        self._topic = topic
+
+    async def read(self, places: Sequence[tuple[int, int]]) -> list[Message | None]:
+        """The messages at ``(partition, position)``; see the port."""
+        found: list[Message | None] = []
+        for _, position in places:
+            messages = self._broker.read(self._topic, position, 1)
+            found.append(messages[0] if messages and messages[0].offset == position else None)
+        return found

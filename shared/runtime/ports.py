@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from shared.errors import PermanentError
+from shared.events import Message
 from shared.runtime.stage import Emit
 
 
@@ -65,6 +66,13 @@ class SharedLog(Protocol):
         """
         ...
 
+    async def seek(self, offsets: dict[int, int]) -> None:
+        """Let :meth:`read` go on at these offsets of these partitions, and no later in others.
+
+        Where an offset is not in the log it begins with the first that is.
+        """
+        ...
+
     def read(self) -> AsyncIterator[Sequence[LogEntry]]:
         """All entries from the beginning, in order within a partition, then each new one.
 
@@ -74,6 +82,17 @@ class SharedLog(Protocol):
 
     async def end(self) -> dict[int, int]:
         """The offset after the last entry, for each partition, now; 0 where there is none."""
+        ...
+
+
+class Recall(Protocol):
+    """Reads messages of a stage's topic a second time."""
+
+    async def read(self, places: Sequence[tuple[int, int]]) -> list[Message | None]:
+        """The messages at ``(partition, offset)``, ``None`` where one is gone.
+
+        Raises :class:`~shared.errors.TransientError` when they cannot be read now.
+        """
         ...
 
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from shared.errors import TransientError
+from shared.events import Message
 from shared.runtime.ports import LogEntry
 
 
@@ -35,6 +36,7 @@ class MemoryLog:
         self._fail_after: int | None = None
         self._repeats = 0
         self._read_error: BaseException | None = None
+        self._begin = self._sought = 0
 
     def fail_append(self, after: int) -> None:
         """The next append writes ``after`` entries, then raises :class:`TransientError`."""
@@ -92,11 +94,23 @@ class MemoryLog:
             await asyncio.sleep(0)
         return positions
 
+    async def seek(self, offsets: dict[int, int]) -> None:
+        """The next reader begins where all ``offsets`` are still to come; others begin anew."""
+        places = [
+            place
+            for place, entry in enumerate(self.entries)
+            if entry.offset >= offsets.get(entry.partition, 0)
+        ]
+        self._begin = min(places, default=len(self.entries))
+        self._sought += 1
+
     async def read(self) -> AsyncIterator[Sequence[LogEntry]]:
         """All entries from the beginning, then each new one, ``chunk`` at most at once."""
-        place = 0
+        place, self._begin, sought = self._begin, 0, self._sought
         while True:
             await self._running.wait()
+            if self._sought != sought:
+                place, sought = 0, self._sought
             if self._read_error is not None:
                 raise self._read_error
             if place < len(self.entries):
@@ -112,3 +126,14 @@ class MemoryLog:
     async def end(self) -> dict[int, int]:
         """The offset after the last entry of each partition."""
         return dict(self._ends)
+
+
+class MemoryRecall:
+    """:class:`~shared.runtime.ports.Recall` of messages that a test has put by."""
+
+    def __init__(self) -> None:
+        self.messages: dict[tuple[int, int], Message] = {}
+
+    async def read(self, places: Sequence[tuple[int, int]]) -> list[Message | None]:
+        """What was put at each place."""
+        return [self.messages.get(place) for place in places]

@@ -19,7 +19,7 @@ from services.tagger.settings import TaggerSettings
 from services.tagger.stage import Tag
 from shared.events import Message
 from shared.runtime.stage import Emit, Outcomes, Stage, TransformStage
-from shared.testing.log import MemoryLog
+from shared.testing.log import MemoryLog, MemoryRecall
 from tests.bench.corpus import Page
 from tests.quality.table import markdown
 
@@ -86,7 +86,7 @@ async def measure(pages: Sequence[Page]) -> StageTimes:
         TransformStage("fetcher", Fetch(FetcherSettings())),
         TransformStage("cleaner", Clean(CleanerSettings())),
         TransformStage("tagger", Tag(TaggerSettings())),
-        DeduplicateStage(DeduplicatorSettings(), MemoryLog()),
+        DeduplicateStage(DeduplicatorSettings(), MemoryLog(), MemoryRecall()),
         TransformStage("indexer", IndexDocument()),
     ]
     for stage in stages:

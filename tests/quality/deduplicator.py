@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
-from services.deduplicator.fingerprint import Fingerprint
 from services.deduplicator.lines import DedupLines, sketch_of
 from shared.text import comparable
 from tests.quality.table import Row, print_table
@@ -44,7 +43,7 @@ def pair_scores(true: Sequence[Hashable], found: Sequence[Hashable]) -> tuple[fl
     return in_both / mean, (in_both - by_chance) / (mean - by_chance)
 
 
-def groups_of(records: Sequence[dict[str, str]], sketches: Sequence[Fingerprint]) -> list[str]:
+def groups_of(records: Sequence[dict[str, str]], sketches: Sequence[object]) -> list[str]:
     """The group of each record, in one pass in the order given, as the service decides it."""
     lines = DedupLines()
     return [

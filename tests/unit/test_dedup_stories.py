@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.deduplicator.sizes import DIMENSIONS, TERMS
 from services.deduplicator.stories import LARGEST_MOVED, Placement, Stories
 from services.deduplicator.storyscore import StoryRule, logarithm, root
-from services.deduplicator.storyterms import DIMENSIONS, FEATURES, TERMS, terms_of
+from services.deduplicator.storyterms import FEATURES, terms_of
 from services.deduplicator.storywindow import NO_STORY, StoryWindow, ring_of
 from tests.unit.dedup_texts import article_text
 
