@@ -66,6 +66,9 @@ train: .venv/train  ## The models that are shipped, from ../shared/data: some tw
 	$(BIN)/python -m training.tagger open
 	$(BIN)/python -m training.tagger research
 	$(BIN)/python -m training.tagger folds
+	$(BIN)/python -m training.embedding
+	$(BIN)/python -m training.storyterms
+	$(BIN)/python -m training.spun
 
 up: .venv/runtime  ## Kafka, Elasticsearch and the services on this machine.
 	@sh deploy/local/bootstrap up

@@ -41,7 +41,7 @@ from services.deduplicator.rows import (
 )
 from services.deduplicator.similarity import NearRule
 from services.deduplicator.storybook import StoryBook
-from services.deduplicator.verdicts import KINDS, VERDICT, Verdicts
+from services.deduplicator.verdicts import KINDS, VERDICT, Verdicts, joined
 
 _OFFSET_BITS: Final = 20
 _NONE: Final = KINDS.index("none")
@@ -151,7 +151,7 @@ class Decider:
 
         ``verdicts``: for each entry those that it caused, its own first.
         """
-        own = np.concatenate([part[:1] for part in verdicts])
+        own = joined([part[:1] for part in verdicts])
         new = own["row"] == offsets
         if new.any():
             rows = np.zeros(int(new.sum()), dtype=ROW)

@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from services.deduplicator import pages
 from services.deduplicator.rows import SEGMENT, RowNumbers
 
 Keys = npt.NDArray[np.uint32]
@@ -64,7 +65,7 @@ class FullRun:
         """From sorted keys."""
         bounds = np.arange(_PREFIXES, dtype=np.uint32) << np.uint32(16)
         starts = np.append(np.searchsorted(keys, bounds), len(keys)).astype(np.uint32)
-        return cls(starts, keys.astype(np.uint16), rows)
+        return cls(pages.moved(starts), pages.moved(keys.astype(np.uint16)), pages.moved(rows))
 
     def find(self, keys: Keys) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.uint16]]:
         """As :meth:`Run.find`."""

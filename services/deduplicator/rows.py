@@ -1,4 +1,4 @@
-"""What is remembered of the articles in the window: 372 bytes each, in columns of numpy.
+"""What is remembered of the articles in the window: 356 bytes each, in columns of numpy.
 
 Rows are numbered in log order and kept in segments of :data:`SEGMENT`; a segment is given back
 when all its rows are out of the window. No Python object stands for a row.
@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from services.deduplicator import pages
 from services.deduplicator.entry import ID_BYTES, PUBLISHED_EVIDENCE
 from services.deduplicator.sizes import ANCHORS
 from services.deduplicator.sketch import SLOTS
@@ -77,8 +78,8 @@ class Segment:
     def __init__(self, first: int) -> None:
         self.first = first
         self.count = 0
-        self.rows = np.zeros(SEGMENT, dtype=ROW)
-        self.offsets = np.zeros(SEGMENT, dtype=np.int64)
+        self.rows = pages.zeros(SEGMENT, ROW)
+        self.offsets = pages.zeros(SEGMENT, np.int64)
         self.changed = True
         """Since it was last written to a snapshot."""
 

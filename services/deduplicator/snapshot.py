@@ -24,6 +24,7 @@ from services.deduplicator.entry import VERSION as ENTRY_VERSION
 from services.deduplicator.entry import Entries
 from services.deduplicator.follower import Follower, Mark
 from services.deduplicator.index import FullRun, Run, SegmentIndex
+from services.deduplicator.pages import moved
 from services.deduplicator.rows import ROW, SEGMENT, Segment
 from services.deduplicator.storyterms import FEATURES
 
@@ -167,7 +168,7 @@ class Snapshot:
             index = SegmentIndex(segment.first, int(data["columns"]))
             index.count, index.waiting = segment.count, len(tail)
             if segment.count == SEGMENT:
-                index.runs = [FullRun(data["starts"], data["lower"], data["run"])]
+                index.runs = [FullRun(*(moved(data[name]) for name in ("starts", "lower", "run")))]
                 index.tail, index.held = tail, held
             else:
                 index.tail[: len(tail)], index.held[: len(tail)] = tail, held

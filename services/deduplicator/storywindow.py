@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from services.deduplicator import pages
 from services.deduplicator.sizes import DIMENSIONS, TERMS
 from services.deduplicator.storyterms import (
     FEATURES,
@@ -30,8 +31,8 @@ DEPTH: Final = 16
 """Rows remembered for one word, the newest: a word that thousands of articles share must not make
 each of them search all the others, and tells nothing."""
 
-_RING_BITS: Final = 18
-_COUNT_BITS: Final = 22
+_RING_BITS: Final = 17
+_COUNT_BITS: Final = 20
 _UNKNOWN_TENTHS: Final = 5
 _FIRST_CAPACITY: Final = 1024
 _SPREAD: Final = np.uint32(0x9E3779B1)  # Fibonacci hashing (Knuth, TAOCP 3, 6.4)
@@ -44,8 +45,8 @@ Numbers = npt.NDArray[np.int64]
 
 class StoryWindow:
     """Columns of the rows ``first`` (inclusive) to ``end`` (exclusive): 244 bytes each, beside
-    32 MB at most for what is counted and looked up, of which pages without a word take nothing, and
-    16 MB that all windows share."""
+    12 MB at most for what is counted and looked up, of which pages without a word take nothing, and
+    4 MB that all windows share."""
 
     def __init__(self) -> None:
         self.first = 0
@@ -53,14 +54,14 @@ class StoryWindow:
         self.counted = 0
         """Rows in the window that have terms."""
         self._capacity = _FIRST_CAPACITY
-        self.embeddings = np.zeros((self._capacity, DIMENSIONS), dtype=np.int8)
-        self.terms = np.zeros((self._capacity, TERMS), dtype=np.uint32)
+        self.embeddings = pages.zeros((self._capacity, DIMENSIONS), np.int8)
+        self.terms = pages.zeros((self._capacity, TERMS), np.uint32)
         self.stories = np.full(self._capacity, NO_STORY, dtype=np.int64)
         self.times = np.zeros(self._capacity, dtype=np.int64)
-        self._rings = np.zeros((1 << _RING_BITS, DEPTH), dtype=np.int32)
+        self._rings = pages.zeros((1 << _RING_BITS, DEPTH), np.int32)
         self._turns = np.zeros(1 << _RING_BITS, dtype=np.uint8)
         self._texts = word_table().texts
-        self._tenths = np.zeros(1 << _COUNT_BITS, dtype=np.int32)
+        self._tenths = pages.zeros(1 << _COUNT_BITS, np.int32)
         self.years = np.zeros(YEARS + 2, dtype=np.int64)
         self.months = np.zeros(MONTHS, dtype=np.int64)
 
@@ -95,7 +96,7 @@ class StoryWindow:
         self.terms[place] = features["terms"]
         self.stories[place] = NO_STORY
         self.times[place] = time_ms
-        self._count(row, 1)
+        self._count(self.terms[place : place + 1], 1)
         words = self.words(row)
         if len(words):
             rings = np.unique(ring_of(words))
@@ -123,16 +124,9 @@ class StoryWindow:
         self.terms[places] = terms
         self.stories[places] = NO_STORY
         self.times[places] = times
-        worded = (terms[:, 1:] > 0).any(axis=1)
+        self._count(terms, 1)
         held, columns = np.nonzero(terms[:, 1:])
         words = terms[:, 1:][held, columns]
-        self.counted += int(worded.sum())
-        np.add.at(self._tenths, _counted_at(words), 10)
-        for stated in terms[worded, 0].tolist():
-            months, years = dates_of(stated)
-            self.months[months] += 1
-            for year in years:
-                self.years[year] += 1
         # In each ring one after the other, so that the newest stay; a row once, as in :meth:`add`.
         both = np.unique(ring_of(words).astype(np.int64) * count + held)
         rings, newest = both // count, rows[both % count]
@@ -194,24 +188,29 @@ class StoryWindow:
 
     def forget(self, before: int) -> None:
         """Forget the rows before ``before``."""
-        while self.first < min(before, self.end):
-            self._count(self.first, -1)
-            self.stories[self.at(self.first)] = NO_STORY
-            self.first += 1
+        end = min(before, self.end)
+        if end > self.first:
+            places = self.place(np.arange(self.first, end))
+            self._count(self.terms[places], -1)
+            self.stories[places] = NO_STORY
         self.first = max(self.first, before)
         self.end = max(self.end, self.first)
 
-    def _count(self, row: int, sign: int) -> None:
-        words = self.words(row)
-        if not len(words):
+    def _count(self, terms: npt.NDArray[np.uint32], sign: int) -> None:
+        """Count the words and dates of rows, shape (rows, TERMS), once more or once less."""
+        terms = terms[(terms[:, 1:] > 0).any(axis=1)]
+        words = terms[:, 1:]
+        self.counted += sign * len(terms)
+        np.add.at(self._tenths, _counted_at(words[words > 0]), np.int32(10 * sign))
+        stated = terms[terms[:, 0] > 0, 0].astype(np.int64)
+        if not len(stated):
             return
-        self.counted += sign
-        np.add.at(self._tenths, _counted_at(words), 10 * sign)
-        months, years = dates_of(int(self.terms[self.at(row), 0]))
-        for month in months:
-            self.months[month] += sign
-        for year in years:
-            self.years[year] += sign
+        for month in range(MONTHS):
+            self.months[month] += sign * int((stated >> month & 1).sum())
+        for shift in (MONTHS, MONTHS + YEAR_BITS):
+            years = stated >> shift & _YEAR_MASK
+            years = years[(years > 0) & (years <= YEARS)]
+            self.years += sign * np.bincount(years, minlength=len(self.years))
 
     def _grow(self) -> None:
         """A quarter more rows."""
@@ -220,7 +219,9 @@ class StoryWindow:
         for name in ("embeddings", "terms", "stories", "times"):
             column = getattr(self, name)
             empty = NO_STORY if name == "stories" else 0
-            grown = np.full((self._capacity, *column.shape[1:]), empty, dtype=column.dtype)
+            grown = pages.zeros((self._capacity, *column.shape[1:]), column.dtype)
+            if empty:
+                grown[...] = empty
             grown[rows % self._capacity] = column[rows % old]
             setattr(self, name, grown)
 

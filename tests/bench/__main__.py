@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.errors import ClusterError
-from tests.bench import cluster, corpus, embedded, intake, resources, stages, web
+from tests.bench import cluster, corpus, embedded, intake, press, resources, stages, web
 from tests.bench.cluster import ClusterFigures
 from tests.bench.corpus import Corpus
 from tests.bench.measures import MEGABYTE, Figure, percentile
 from tests.quality.table import markdown
 from tests.shared_data import ROOT
 
-PARTS = ("stages", "web", "intake", "embedded", "cluster", "install")
+PARTS = ("stages", "web", "intake", "press", "embedded", "cluster", "install")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,11 @@ SERVICE_MB = 600.0
 INSTALL_MB = 400.0
 FETCH_RATE = 300.0
 FEEDS_MB = 500.0
+# Goals of the deduplicator, with a window of a million articles.
+REMEMBERED_BYTES = 600.0
+DECISIONS = 300.0
+CATCH_UP = 20_000.0
+SNAPSHOT_SECONDS = 20.0
 PAGES_EACH = 8
 """Pages of each host: with a pause of a second between them, so many seconds at least."""
 
@@ -72,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
     figures: list[Figure] = []
     status = 0
-    if set(parts) - {"install", "web"}:
+    if set(parts) - {"install", "web", "press"}:
         pages = corpus.load(sizes.most if "cluster" in parts else max(sizes.stages, sizes.embedded))
         print(f"{len(pages.pages)} {pages.name}, {pages.kilobytes:.0f} kB each")
     if "stages" in parts:
@@ -81,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures += _web(sizes)
     if "intake" in parts:
         figures += _intake(pages, sizes)
+    if "press" in parts:
+        figures += _press(press.QUICK if options.quick else press.SIZES)
     if "embedded" in parts:
         figures += _embedded(pages, sizes)
     if "cluster" in parts:
@@ -132,6 +139,39 @@ def _intake(pages: Corpus, sizes: Sizes) -> list[Figure]:
             "most",
         ),
         Figure("polls late, 99 of 100", feeds.late_99, "s"),
+    ]
+
+
+def _press(sizes: tuple[int, ...]) -> list[Figure]:
+    taken = press.run(sizes)
+    lines = [
+        (
+            f"{each.articles:,}",
+            f"{each.bytes_each:.0f}",
+            f"{each.log_bytes:.0f}",
+            f"{each.caught_up:.0f}",
+            f"{each.decided:.0f}",
+            f"{each.found:.3f}",
+            str(each.wrong),
+            f"{each.saved_seconds:.1f}",
+            f"{each.loaded_seconds:.1f}",
+        )
+        for each in taken
+    ]
+    header = (
+        "articles in 30 days", "bytes each in memory", "bytes each in the log", "caught up/s",
+        "decided/s", "planted copies found", "wrong ones", "snapshot written, s", "read, s",
+    )  # fmt: skip
+    print("\nA simulated press, one instance, one process\n")
+    print(markdown(header, lines, numbers=range(9)))
+    print(f"\n{press.carried_on(taken[-1])}", flush=True)
+    last = taken[-2] if len(taken) > 2 else taken[-1]
+    of = f"of {last.articles:,} remembered articles"
+    return [
+        Figure(f"memory of each {of}", last.bytes_each, "bytes", REMEMBERED_BYTES, "most"),
+        Figure(f"decisions, {of}", last.decided, "/s", DECISIONS),
+        Figure(f"catch-up from the log, {of}", last.caught_up, "/s", CATCH_UP),
+        Figure(f"start from a snapshot {of}", last.loaded_seconds, "s", SNAPSHOT_SECONDS, "most"),
     ]
 
 

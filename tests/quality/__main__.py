@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from tests.quality import cleaner, deduplicator, tagger
+from tests.quality import cleaner, deduplicator, spun, stories, tagger
 from tests.quality.table import Row, print_table
 from tests.shared_data import shared_root
 
@@ -20,7 +20,7 @@ from tests.shared_data import shared_root
 MEASURES: dict[str, Callable[[int], list[Row]]] = {
     "cleaner": cleaner.rows,
     "tagger": tagger.rows,
-    "deduplicator": lambda _: deduplicator.rows(),
+    "deduplicator": lambda _: [*deduplicator.rows(), *spun.rows(), *stories.rows()],
 }
 
 

@@ -35,6 +35,19 @@ def test_the_quick_bench_measures_every_stage(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.usefixtures("no_data")
+def test_the_quick_press_finds_what_it_planted(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main(["--quick", "press"]) == 0
+    out = capsys.readouterr().out
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in out.splitlines()]
+    found = [line for line in lines if line and line[0].replace(",", "").isdigit()]
+    assert [line[0] for line in found] == ["4,000", "6,000"]
+    for line in found:
+        assert float(line[5]) > 0.95
+        assert line[6] == "0"
+    assert "1,000,000 articles a day" in out
+
+
+@pytest.mark.usefixtures("no_data")
 def test_pages_of_the_bench_become_an_article_each() -> None:
     loaded = corpus.load(15)
     assert len(loaded.pages) == 15

@@ -25,10 +25,10 @@ def test_a_sketch_is_the_same_on_every_machine() -> None:
     """The bytes of one text, fixed: if they change, entry.VERSION must."""
     made = sketch(comparable("The quick brown fox jumps over the lazy dog, again and again."))
     digest = hashlib.sha256(made.slots.astype("<u4").tobytes()).hexdigest()
-    assert (made.size, made.group, digest[:16]) == (8, LATIN, "4cdf6abe29c76958")
+    assert (made.size, made.group, digest[:16]) == (8, LATIN, "21f121e599498c4a")
     made = sketch(comparable("今天上午市政府宣布新的交通计划"))
     digest = hashlib.sha256(made.slots.astype("<u4").tobytes()).hexdigest()
-    assert (made.size, made.group, digest[:16]) == (11, UNSPACED, "bb2015718de161d6")
+    assert (made.size, made.group, digest[:16]) == (11, UNSPACED, "ae8cd3da55194ed7")
 
 
 def test_equal_slots_estimate_jaccard_similarity() -> None:
