@@ -75,6 +75,7 @@ class Decider:
         story_window_ms: int = STORY_WINDOW_MS,
     ) -> None:
         self._window_ms = window_ms
+        self._corrected_ms = min(story_window_ms, window_ms)
         self.rows = Rows()
         self.stories = StoryBook(self.rows, story_window_ms)
         self._candidates = Candidates(self.rows, rule or NearRule(), self.stories.meaning)
@@ -216,7 +217,7 @@ class Decider:
         number = self._remember(row, entry.reshape(1), *_one(offset, time_ms), own=found.own)
         corrected = []
         if row["kind"] != _NONE:
-            corrected += self._originals.corrected(number, time_ms - self._window_ms)
+            corrected += self._originals.corrected(number, time_ms - self._corrected_ms)
         story, moves = self.stories.place(number, entry, time_ms)
         self.rows.touch(number)["story"] = np.void(story)
         for moved, name in moves:

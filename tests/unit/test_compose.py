@@ -18,6 +18,7 @@ import yaml
 from services.archiver.settings import ArchiverSettings
 from services.cli.cluster.install import version
 from services.crawler.settings import CrawlerSettings
+from services.deduplicator.settings import DeduplicatorSettings
 from shared.runtime.service import STOP_SECONDS
 from shared.runtime.topics_admin import broker_message_limit
 from shared.settings import RuntimeSettings
@@ -224,7 +225,7 @@ def test_only_the_set_up_holds_the_super_users_password(config: dict[str, Any]) 
 def test_every_setting_given_to_a_service_exists(config: dict[str, Any]) -> None:
     known = {
         f"{kind.model_config['env_prefix']}{name}".upper()
-        for kind in (RuntimeSettings, CrawlerSettings, ArchiverSettings)
+        for kind in (RuntimeSettings, CrawlerSettings, ArchiverSettings, DeduplicatorSettings)
         for name in kind.model_fields
     }
     for name in SERVICES:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from services.deduplicator.decider import STORY_WINDOW_MS
 from services.deduplicator.settings import DeduplicatorSettings
 from services.fetcher.settings import FetcherSettings
 from shared.errors import SettingsError
@@ -77,7 +78,10 @@ def test_the_log_keeps_what_the_deduplicator_looks_back_at() -> None:
     assert log is not None
     window = DeduplicatorSettings.model_fields["window_days"].default
     day = 86_400_000
-    assert log.retention_ms >= 2 * window * day + day
+    assert log.retention_ms >= window * day + day
+    # What is corrected is read again from here.
+    tagged = topology().services["deduplicator"].reads
+    assert tagged.retention_ms >= STORY_WINDOW_MS + day
 
 
 TOPICS = """

@@ -70,6 +70,10 @@ def start_instance(cluster: Cluster, plan: Plan, name: str, restarts: int) -> In
     environment |= {"WIREROOM_HEALTH_HOST": _HOST, "WIREROOM_HEALTH_PORT": str(port)}
     if service == "indexer":
         environment["WIREROOM_ELASTIC_API_KEY_FILE"] = str(cluster.key_file)
+    if service == "deduplicator":
+        environment.setdefault(
+            "WIREROOM_DEDUPLICATOR_SNAPSHOTS", str((cluster.folder / "deduplicator").absolute())
+        )
     if service == "crawler":
         with contextlib.suppress(SettingsError):  # which the crawler itself tells
             environment["WIREROOM_CRAWLER_SOURCES"] = str(default_file().absolute())
