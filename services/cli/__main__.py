@@ -40,6 +40,10 @@ COMMANDS: dict[str, Target] = {
     "revisions": Target(
         "services.cli.revisions:revisions_command", "List an article's revisions and changes."
     ),
+    "duplicates": Target(
+        "services.cli.duplicates:duplicates_command", "Show an article's copies, side by side."
+    ),
+    "story": Target("services.cli.story:story_command", "Show the reports of one event."),
     "explain": Target(
         "services.cli.explain:explain_command", "Show what is kept of a document, and why."
     ),

@@ -136,6 +136,10 @@ class ElasticIndex:
         """See :meth:`shared.search.index.SearchIndex.duplicates`; at most ``MAX_WINDOW``."""
         return await self._documents({"term": {"duplicate.group_id": group_id}}, MAX_WINDOW)
 
+    async def story(self, story_id: str) -> list[Document]:
+        """See :meth:`shared.search.index.SearchIndex.story`; at most ``MAX_WINDOW``."""
+        return await self._documents({"term": {"story_id": story_id}}, MAX_WINDOW)
+
     async def revisions(self, article_id: str) -> list[Revision]:
         """See :meth:`shared.search.index.SearchIndex.revisions`; at most ``MAX_WINDOW``."""
         newest = await self.get(article_id)

@@ -132,6 +132,10 @@ class SearchIndex(Protocol):
         """The articles of a group, its original among them, earliest first."""
         ...
 
+    async def story(self, story_id: str) -> list[Document]:
+        """The articles of a story, earliest first."""
+        ...
+
     async def count(self) -> int:
         """How many articles there are."""
         ...

@@ -29,7 +29,7 @@ from shared.search.index import (
 )
 from shared.search.revising import Revision, merge
 from shared.search.sqlite_query import COLUMNS, WEIGHTS, compile_sqlite
-from shared.search.sqlite_store import Store, check_version, has_table, milliseconds
+from shared.search.sqlite_store import STORY, Store, check_version, has_table, milliseconds
 
 T = TypeVar("T")
 
@@ -139,6 +139,10 @@ class SqliteIndex:
     async def duplicates(self, group_id: str) -> list[Document]:
         """See :meth:`shared.search.index.SearchIndex.duplicates`."""
         return await self._documents("group_id = ?", group_id)
+
+    async def story(self, story_id: str) -> list[Document]:
+        """See :meth:`shared.search.index.SearchIndex.story`."""
+        return await self._documents(f"{STORY} = ?", story_id)
 
     async def count(self) -> int:
         """See :meth:`shared.search.index.SearchIndex.count`."""

@@ -24,6 +24,8 @@ BUSY_SECONDS: Final = 30.0
 
 TABLES: Final = ("search_stemmed", "search_exact")
 COLUMN_LIST: Final = ", ".join(COLUMNS)
+STORY: Final = "json_extract(CAST(document AS TEXT), '$.story_id')"
+"""An article's story, as the index over it is written."""
 SCHEMA: Final = f"""
 CREATE TABLE IF NOT EXISTS search_schema (version INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS search_articles (
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS search_revisions (
     PRIMARY KEY (article_id, revision)
 );
 CREATE INDEX IF NOT EXISTS search_groups ON search_articles (group_id);
+CREATE INDEX IF NOT EXISTS search_stories ON search_articles ({STORY});
 CREATE INDEX IF NOT EXISTS search_dates ON search_articles (dated_at);
 CREATE VIRTUAL TABLE IF NOT EXISTS search_stemmed USING fts5 (
     {COLUMN_LIST}, content='search_articles', content_rowid='rowid',

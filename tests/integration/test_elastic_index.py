@@ -57,6 +57,7 @@ async def test_every_case_of_the_query_language(
     assert await index.matching_ids("", 100) == sorted(one.article_id for one in articles())
     group = await index.duplicates(article_id("talks"))
     assert [one.article_id for one in group] == [article_id("talks"), article_id("copy")]
+    assert await index.story(article_id("talks")) == []
 
     (hit,) = (await index.search("cafe")).hits
     ((start, end),) = hit.snippet.matches

@@ -96,6 +96,25 @@ def test_tagging_works_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "in this text: Georgia Q1428" in outputs[2]
 
 
+def test_copies_and_stories_are_shown_as_they_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WIREROOM_STORE", str(tmp_path / "store.db"))
+    ferry = [str(path) for path in sorted((ROOT / "deploy/samples").glob("0*-ferry-*"))]
+    result = CliRunner().invoke(cli, ["ingest", *ferry])
+    assert result.exit_code == 0, result.output
+    outputs = []
+    for line in commands("copies"):
+        _, *words = shlex.split(line)
+        result = CliRunner().invoke(cli, words)
+        assert result.exit_code == 0, result.output
+        outputs.append(result.output)
+    duplicates, story = outputs
+    assert duplicates.startswith("Ferry with 214 on board")
+    assert "near" in duplicates
+    assert "4 articles, 2 without copies" in story
+
+
 def test_other_wireroom_commands_of_the_readme_are_understood() -> None:
     """Options and arguments exist; what they do on real servers and on a web is tested there."""
     lines = commands("up") + commands("web")
