@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.deduplicator.candidates import Candidates, Found, Relation
-from services.deduplicator.entry import NO_DATE, Entries
+from services.deduplicator.entry import ID_BYTES, NO_DATE, Entries
 from services.deduplicator.index import KeyIndex, SegmentIndex
 from services.deduplicator.original import Originals
 from services.deduplicator.rows import (
@@ -41,10 +41,11 @@ from services.deduplicator.rows import (
 )
 from services.deduplicator.similarity import NearRule
 from services.deduplicator.storybook import StoryBook
-from services.deduplicator.verdicts import KINDS, VERDICT, Verdicts, joined
+from services.deduplicator.verdicts import KINDS, NO_STORY, VERDICT, Verdicts, joined
 
 _OFFSET_BITS: Final = 20
 _NONE: Final = KINDS.index("none")
+_NEAR: Final = KINDS.index("near")
 _COMPARED: Final = ("version", "kind", "of", "group", "story")
 
 
@@ -78,7 +79,8 @@ class Decider:
         self._corrected_ms = min(story_window_ms, window_ms)
         self.rows = Rows()
         self.stories = StoryBook(self.rows, story_window_ms)
-        self._candidates = Candidates(self.rows, rule or NearRule(), self.stories.meaning)
+        self._rule = rule or NearRule()
+        self._candidates = Candidates(self.rows, self._rule, self.stories.meaning)
         self._originals = Originals(self.rows, self._candidates)
         self.disagreed = 0
 
@@ -218,11 +220,18 @@ class Decider:
         corrected = []
         if row["kind"] != _NONE:
             corrected += self._originals.corrected(number, time_ms - self._corrected_ms)
-        story, moves = self.stories.place(number, entry, time_ms)
+        moment = np.array([time_ms], dtype=np.int64)
+        story = self._story_of_copied(row[0], found)
+        moves: list[tuple[int, bytes]] = []
+        if story == NO_STORY:
+            story, moves = self.stories.place(number, entry, time_ms)
+        else:
+            self.stories.assign(number, entry.reshape(1), moment, _name(story))
         self.rows.touch(number)["story"] = np.void(story)
         for moved, name in moves:
             self.rows.touch(moved)["story"] = np.void(name)
             corrected.append(moved)
+        corrected = list(dict.fromkeys(corrected))
         for other in corrected:
             changed = self.rows.touch(other)
             changed["version"] = max(_version(offset, time_ms), int(changed["version"]) + 1)
@@ -230,6 +239,19 @@ class Decider:
         if corrected:
             self.rows.touch(number)["flags"] |= CORRECTED_OTHERS
         return Outcome(number, tuple(corrected))
+
+    def _story_of_copied(self, row: Any, found: Found) -> bytes:
+        """The story of what ``row`` is a copy of, as a whole; of another it may be a part alone."""
+        copied = found.repeats
+        whole = copied is not None and (
+            copied.kind != _NEAR or copied.similarity >= self._rule.similarity
+        )
+        if copied is None or not whole or row["kind"] == _NONE:
+            return NO_STORY
+        if not self.stories.holds(copied.number):
+            return NO_STORY
+        story: bytes = self.rows[copied.number]["story"].tobytes()
+        return story
 
     def _first_row(self, entry: Any, offset: int, time_ms: int, found: Found) -> Any:
         """What is decided of a text that its article did not have before; shape (1,)."""
@@ -318,6 +340,10 @@ class Decider:
 def _version(offset: int, time_ms: int) -> int:
     """Grows with the log; 1 at least."""
     return max((time_ms << _OFFSET_BITS) + offset % (1 << _OFFSET_BITS), 1)
+
+
+def _name(story: bytes) -> npt.NDArray[np.void]:
+    return np.frombuffer(story, f"V{ID_BYTES}")
 
 
 def _one(offset: int, time_ms: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

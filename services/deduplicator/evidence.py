@@ -22,9 +22,13 @@ def evidence(row: Any, name: Callable[[Any], str] = article_name) -> list[str]:
     """
     kind = KINDS[row["kind"]]
     begun = row["group"] == row["article"]
-    if kind == "none":
-        return [] if begun else [f"original: published {told(row)}, before all known copies"]
     found = []
+    if kind == "none":
+        if not begun:
+            found.append(f"original: published {told(row)}, before all known copies")
+        if row["tortured"]:
+            found.append(f"tortured words, as machines leave them: {row['tortured']}")
+        return found
     first, second, third, fourth = (int(percent) for percent in row["evidence"])
     if kind == "exact":
         found.append("the same text")

@@ -55,6 +55,10 @@ class StoryBook:
         """Take over the next rows, from ``first`` on, with the stories that were decided."""
         self._stories.assign_all(first, entries, times, _numbers(stories))
 
+    def holds(self, number: int) -> bool:
+        """Whether a row is in the window."""
+        return self._made is not None and number >= self._first
+
     def move(self, number: int, story: bytes) -> None:
         """A row has another story now."""
         if self._made is not None:
