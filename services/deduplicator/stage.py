@@ -339,5 +339,8 @@ def _emitted_again(row: Any, message: Message) -> Emit | None:
         article = TaggedArticle.decode(message.value)
     except PermanentError:
         return None
-    same = article.article_id == article_name(row["article"])
+    same = (
+        article.article_id == article_name(row["article"])
+        and article.content_hash[:32] == row["content"].tobytes().hex()
+    )
     return emitted(article, row, message.headers) if same else None

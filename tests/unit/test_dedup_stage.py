@@ -403,3 +403,40 @@ async def test_fingerprinting_can_run_in_a_pool() -> None:
     assert isinstance(bad, PermanentError)
     assert pickle.loads(pickle.dumps(bad)).reason == "invalid_message"
     assert pickle.loads(pickle.dumps(fingerprint_of)) is fingerprint_of
+
+
+async def test_what_an_article_corrects_is_written_again_with_it(log: MemoryLog) -> None:
+    recall = MemoryRecall()
+    text = article_text(1)
+    dated = {"published_precision": "minute", "published_from": "json-ld"}
+    later = message("later", text, published_at="2026-03-05T10:00:00Z", title="Copy", **dated)
+    later = replace(later, offset=7)
+    first = message("first", text, published_at="2026-03-01T10:00:00Z", **dated)
+    recall.messages[0, 7] = later
+    stage = await started(log, recall)
+    (alone,) = await enriched(stage, later)
+    assert (alone.duplicate.kind, alone.duplicate.evidence) == ("none", [])
+    (outcomes,) = await stage.process([first])
+    original, corrected = (
+        EnrichedArticle.decode(outcome.value) for outcome in outcomes if isinstance(outcome, Emit)
+    )
+    assert (original.duplicate.kind, original.duplicate.group_id) == ("none", stable_id("later"))
+    assert original.duplicate.evidence == [
+        "original: published 2026-03-01T10:00:00.000Z, before all known copies"
+    ]
+    assert corrected.article_id == alone.article_id
+    assert (corrected.title, corrected.text) == ("Copy", text)
+    assert corrected.version > alone.version
+    assert (corrected.revision, corrected.first_seen_at) == (1, alone.first_seen_at)
+    assert (corrected.duplicate.kind, corrected.duplicate.of) == ("exact", stable_id("first"))
+    assert f"seen first, but {stable_id('first')} was published earlier" in (
+        corrected.duplicate.evidence
+    )
+    # Killed before it was written, it comes again: the same is written.
+    assert await stage.process([first]) == [outcomes]
+    # Gone from its topic, or another message in its place: the article itself still goes on.
+    for there in (None, message("other", text)):
+        recall.messages = {} if there is None else {(0, 7): there}
+        ((emit,),) = await stage.process([first])
+        assert emit == outcomes[0]
+    await stage.stop()
