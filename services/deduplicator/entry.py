@@ -65,7 +65,6 @@ Entries = npt.NDArray[np.void]
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DIGITS: Final = {digit: value for value, digit in enumerate(_CROCKFORD)}
 _ID_LENGTH: Final = 26
-_BODY: Final = ENTRY.itemsize - 4
 
 
 def packed_id(article_id: str) -> bytes:
@@ -90,8 +89,8 @@ def unpacked_id(packed: bytes) -> str:
 def sealed(fields: Any) -> bytes:
     """The log entry's value of one record of :data:`ENTRY`, its checksum computed."""
     fields["kind"], fields["version"] = KIND, VERSION
-    body: bytes = fields.tobytes()[:_BODY]
-    return body + zlib.crc32(body).to_bytes(4, "little")
+    body: bytes = fields.tobytes()[:-4]
+    return summed(body)
 
 
 def sourced(value: bytes, partition: int, offset: int) -> bytes:
@@ -106,14 +105,22 @@ def is_entry(value: bytes) -> bool:
 
     Raises :class:`SettingsError` for one of a newer version.
     """
-    if len(value) > 2 and value[0] == KIND and value[1] > VERSION:
+    if value[:1] != bytes([KIND]) or not is_whole(value):
+        return False
+    if value[1] > VERSION:
         raise newer("fingerprint", value[1], VERSION)
-    return (
-        len(value) == ENTRY.itemsize
-        and value[0] == KIND
-        and value[1] == VERSION
-        and zlib.crc32(value[:_BODY]).to_bytes(4, "little") == value[_BODY:]
-    )
+    return value[1] == VERSION and len(value) == ENTRY.itemsize
+
+
+def summed(body: bytes) -> bytes:
+    """``body`` with its CRC-32 behind it, as :func:`is_whole` wants it."""
+    return body + zlib.crc32(body).to_bytes(4, "little")
+
+
+def is_whole(value: bytes) -> bool:
+    """Whether ``value`` ends with the CRC-32 of what stands before it: what is torn or foreign does
+    not, and must not be taken for an entry of a newer version."""
+    return len(value) > 5 and zlib.crc32(value[:-4]).to_bytes(4, "little") == value[-4:]
 
 
 def newer(what: str, found: int, known: int) -> SettingsError:

@@ -11,14 +11,13 @@ CRC-32 of everything before it.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from services.deduplicator.entry import ID_BYTES, newer
+from services.deduplicator.entry import ID_BYTES, is_whole, newer, summed
 from shared.events import DuplicateKind
 
 KIND: Final = ord("V")
@@ -76,8 +75,7 @@ def joined(parts: Sequence[Verdicts]) -> Verdicts:
 
 def encode(verdicts: Verdicts) -> bytes:
     """The log entry's value."""
-    body = _HEAD + verdicts.tobytes()
-    return body + zlib.crc32(body).to_bytes(4, "little")
+    return summed(_HEAD + verdicts.tobytes())
 
 
 def decode(value: bytes) -> Verdicts | None:
@@ -85,14 +83,12 @@ def decode(value: bytes) -> Verdicts | None:
 
     Raises :class:`~shared.errors.SettingsError` for those of a newer version.
     """
-    if len(value) < 6 or value[0] != KIND:
+    if value[:1] != bytes([KIND]) or not is_whole(value):
         return None
     if value[1] > VERSION:
         raise newer("verdict", value[1], VERSION)
     size = len(value) - 6
     if value[1] != VERSION or size % VERDICT.itemsize:
-        return None
-    if zlib.crc32(value[:-4]).to_bytes(4, "little") != value[-4:]:
         return None
     return np.frombuffer(value, VERDICT, count=size // VERDICT.itemsize, offset=2)
 

@@ -9,7 +9,7 @@ import pytest
 
 from services.deduplicator import verdicts
 from services.deduplicator.decider import Decider
-from services.deduplicator.entry import sealed
+from services.deduplicator.entry import sealed, summed
 from services.deduplicator.follower import LOOKAHEAD, Follower
 from shared.errors import SettingsError
 from shared.runtime.ports import LogEntry
@@ -225,9 +225,13 @@ def _one_verdict() -> verdicts.Verdicts:
 def test_an_entry_of_a_newer_release_stops_the_instance(log: Log) -> None:
     good = sealed(made("a", article_text(1)))
     with pytest.raises(SettingsError, match=r"fingerprint of version 3.* upgrade"):
-        log.put(good[:1] + b"\x03" + good[2:])
+        log.put(summed(good[:1] + b"\x03" + good[2:-4]))
     with pytest.raises(SettingsError, match=r"verdict of version 2.* upgrade"):
-        log.put(b"V\x02" + bytes(100))
+        log.put(summed(b"V\x02" + bytes(100)))
+    # Foreign text is no newer release.
+    for text in (b"France won.", b"Vienna lost.", b"F\xff", b"V\xff"):
+        log.put(text)
+    assert log.follower.skipped == 4
 
 
 def busy_log(seed: int, count: int, *, verdict: float = 1.0) -> Log:
