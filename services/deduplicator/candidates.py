@@ -14,7 +14,7 @@ from services.deduplicator.rows import RowNumbers, Rows
 from services.deduplicator.similarity import MIN_SHINGLES, NearRule, containment, jaccard
 from services.deduplicator.sizes import SPUN_KEYS
 from services.deduplicator.sketch import NEAR_KEYS
-from services.deduplicator.spun import judge, likely
+from services.deduplicator.spun import is_edited, judge, likely
 from services.deduplicator.verdicts import KINDS
 
 _SPUN: Final = NEAR_KEYS
@@ -135,7 +135,10 @@ class Candidates:
             if (
                 row["time"] > cutoff
                 and row["article"] != entry["article"]
-                and self._rule.holds(similarity, int(entry["size"]), int(row["size"]))
+                and (
+                    self._rule.holds(similarity, int(entry["size"]), int(row["size"]))
+                    or is_edited(entry["anchors"], row["anchors"], similarity)
+                )
             ):
                 return self._near(entry, int(numbers[place]), similarity)
         return None

@@ -10,11 +10,14 @@ import pytest
 from services.deduplicator import verdicts
 from services.deduplicator.decider import Decider
 from services.deduplicator.entry import sealed, summed
+from services.deduplicator.evidence import evidence
 from services.deduplicator.follower import LOOKAHEAD, Follower
+from services.deduplicator.lines import packed_name
 from shared.errors import SettingsError
 from shared.runtime.ports import LogEntry
 from tests.unit.dedup_log import BEGIN, DAY, WINDOW, Log, follow, made
 from tests.unit.dedup_texts import article_text, with_edits
+from training.spun.generate import spun
 
 
 @pytest.fixture
@@ -192,6 +195,44 @@ def test_without_evidence_the_first_in_the_log_stays_the_original(
     log.add("a", article_text(1), **of_first)
     assert log.add("b", article_text(1), **of_copy).kind == "exact"
     assert log.now("a").kind == "none"
+
+
+BRIDGE = """The council of Haverness voted on Tuesday to rebuild the Skarra bridge, which a storm
+damaged on 14 January. Mayor Moira Tansley said the work would cost 48 million euros and last 26
+months. "Nobody in Haverness will be cut off again," Tansley told reporters in the Ardent hall. The
+ferry company Northern Skerries Lines will carry 3,400 commuters a day until the bridge opens.
+
+Engineers from Lumeris, a firm based in Dresden, found cracks in 17 of the 62 pillars. Their report,
+handed to the Scottish transport agency in February, called the bridge unsafe for lorries above 12
+tonnes. Colm Arkwright, who leads the opposition, demanded that the government in Edinburgh pay half
+of the price. The minister, Ines Carvalho, answered that 20 million euros had been set aside for
+Haverness in the budget of 2027.
+
+Fishermen of Orrmouth fear for their harbour. Piet Verhoef, their spokesman, said that 85 boats
+would have to wait for the tide while cranes stood in the channel. The council wants to hear them on
+3 March. The first bridge was opened in 1934 by the engineer Jaan Tamm. It was repaired in 1987."""
+
+
+@pytest.mark.parametrize("method", ["synonyms", "reporting", "damaged", "nouns and verbs"])
+def test_a_text_in_other_words_is_a_spun_copy(log: Log, method: str) -> None:
+    log.add("bridge", BRIDGE)
+    log.add("other", BRIDGE.replace("Haverness", "Umbrany")[::-1])
+    copy = log.add("copy", spun(BRIDGE, method, 1))
+    assert (copy.kind, copy.of, copy.group, copy.story) == ("spun", "bridge", "bridge", "bridge")
+    told = evidence(log.decider.rows[log.decider.of_article(packed_name("copy"))[0]], str)
+    assert "names, numbers and quotations" in told[0]
+
+
+def test_another_report_of_the_same_event_is_no_copy_of_it(log: Log) -> None:
+    log.add("bridge", BRIDGE)
+    report = (
+        "Haverness gets its bridge back. After a long debate the councillors agreed on Tuesday "
+        "that the crossing to Skarra is to be built anew; mayor Moira Tansley spoke of 48 million. "
+        "Many had doubted it. Shopkeepers on the quay cheered, others asked who would pay, and the "
+        "school still does not know how its pupils from the island shall come until then."
+    )
+    told = log.add("report", report)
+    assert (told.kind, told.story) == ("none", "bridge")
 
 
 def test_versions_grow_with_equal_times_and_clocks_that_go_back(log: Log) -> None:

@@ -11,6 +11,7 @@ from services.deduplicator.spun import (
     NEAR,
     SpunEvidence,
     compared,
+    is_edited,
     judge,
     keys,
     likely,
@@ -136,3 +137,12 @@ def test_spun_text_keeps_names_and_loses_words() -> None:
 
 def test_numbers_are_spelt_in_another_way() -> None:
     assert "64,000,000" in spun("It was built for 64 million guilders.", "reporting", 1)
+
+
+def test_a_text_with_many_words_exchanged_is_an_edited_copy() -> None:
+    own, other = anchors_of(STORY), anchors_of(ANOTHER)
+    assert is_edited(own, own, NEAR)
+    assert not is_edited(own, own, NEAR - 1)  # a spun one
+    assert not is_edited(own, other, NEAR)
+    assert not is_edited(own, own[::-1].copy(), NEAR)
+    assert not is_edited(anchors_of("Ada of Kampen"), anchors_of("Ada of Kampen"), 299)
