@@ -140,6 +140,9 @@ def show_story(story: Story, console: Console) -> None:
     console.print(facts)
     console.print()
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, min_width=27)  # an id is there to be copied
+    for _ in range(3):
+        table.add_column()
     for original in story.originals:
         table.add_row(
             Text(original.article_id, "dim"),

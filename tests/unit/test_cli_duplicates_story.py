@@ -121,6 +121,8 @@ def test_a_story_has_its_headline_time_sources_and_entities(store: Path, name: s
     assert "sources Example Times, Copy Post, Far Mirror" in told
     assert "about Kyiv, " in told
     assert "near copy" in told
+    for one in ("talks", "copy", "report"):
+        assert article_id(one) in told
     assert "\x1b" not in story(store, article_id(name)).output
 
 
