@@ -232,7 +232,7 @@ def _await_healthy(cluster: Cluster, plan: Plan) -> None:
 
 def _purge(cluster: Cluster) -> None:
     # By name: the folder may be one that the user chose and keeps other things in.
-    for name in ("kafka", "elastic", "logs", "instances"):
+    for name in ("kafka", "elastic", "logs", "instances", cluster.snapshots.name):
         shutil.rmtree(cluster.folder / name, ignore_errors=True)
     for pattern in ("*.ports.json", "*.pid.json", "plan.json", "indexer.key", "elastic.password"):
         for path in cluster.folder.glob(pattern):

@@ -71,9 +71,7 @@ def start_instance(cluster: Cluster, plan: Plan, name: str, restarts: int) -> In
     if service == "indexer":
         environment["WIREROOM_ELASTIC_API_KEY_FILE"] = str(cluster.key_file)
     if service == "deduplicator":
-        environment.setdefault(
-            "WIREROOM_DEDUPLICATOR_SNAPSHOTS", str((cluster.folder / "deduplicator").absolute())
-        )
+        environment.setdefault("WIREROOM_DEDUPLICATOR_SNAPSHOTS", str(cluster.snapshots.absolute()))
     if service == "crawler":
         with contextlib.suppress(SettingsError):  # which the crawler itself tells
             environment["WIREROOM_CRAWLER_SOURCES"] = str(default_file().absolute())

@@ -88,6 +88,11 @@ class Cluster:
         return self.folder / "indexer.key"
 
     @property
+    def snapshots(self) -> Path:
+        """What the deduplicators remember."""
+        return self.folder / "deduplicator"
+
+    @property
     def logs(self) -> Path:
         """Logs of servers, supervisor and services."""
         return self.folder / "logs"
